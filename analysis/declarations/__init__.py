@@ -1,0 +1,76 @@
+"""What is declared: sources, reforms, claims, outcomes, designs, studies. No file is opened here."""
+
+from analysis.declarations.base import (
+    Bound,
+    CheckName,
+    ClaimKind,
+    Missing,
+    Record,
+    SourceKind,
+    check_when,
+)
+from analysis.declarations.data import (
+    Area,
+    Column,
+    Document,
+    Fact,
+    Parameter,
+    Source,
+    Vocabulary,
+)
+from analysis.declarations.designs import (
+    CheckSpec,
+    CohortsFrom,
+    Design,
+    Outcome,
+    Study,
+    UnitList,
+    Window,
+)
+from analysis.declarations.parse import declare, parse_toml
+from analysis.declarations.reforms import (
+    Claim,
+    ClaimTest,
+    ClearanceInputs,
+    Concurrent,
+    Event,
+    FactUse,
+    Grade,
+    Reading,
+    Reform,
+)
+
+__all__ = [
+    "Area",
+    "Bound",
+    "CheckName",
+    "CheckSpec",
+    "Claim",
+    "ClaimKind",
+    "ClaimTest",
+    "ClearanceInputs",
+    "CohortsFrom",
+    "Column",
+    "Concurrent",
+    "Design",
+    "Document",
+    "Event",
+    "Fact",
+    "FactUse",
+    "Grade",
+    "Missing",
+    "Outcome",
+    "Parameter",
+    "Reading",
+    "Record",
+    "Reform",
+    "Source",
+    "SourceKind",
+    "Study",
+    "UnitList",
+    "Vocabulary",
+    "Window",
+    "check_when",
+    "declare",
+    "parse_toml",
+]

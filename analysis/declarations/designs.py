@@ -1,0 +1,181 @@
+"""Declarations of how we look: outcomes, designs, and the study that holds them together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Strict, Tag, model_validator
+
+from analysis.declarations.base import CheckName, Identifier, Option, Record, Text, Whole
+from analysis.declarations.reforms import Claim, ClearanceInputs, Reform
+
+
+class Outcome(Record):
+    """What is measured: a column of a source, its unit of measure and its transform."""
+
+    id: Identifier
+    source: Identifier
+    column: Identifier
+    unit_column: Identifier
+    time_column: Identifier
+    label: Text
+    unit: Text
+    transform: Literal["none", "log"] = "none"
+
+
+class Window(Record):
+    """First and last time used, both included."""
+
+    first: Whole
+    last: Whole
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.first >= self.last:
+            raise ValueError("first before last")
+        return self
+
+
+class CohortsFrom(Record):
+    """Cohorts read from a source: one row a unit, `column` holds the first treated time."""
+
+    source: Identifier
+    column: Identifier
+    unit_column: Identifier
+
+
+CohortTable = Annotated[dict[Text, Whole], Field(min_length=1)]
+
+
+def _kind_of_cohorts(value: Any) -> str:
+    if isinstance(value, CohortsFrom) or (isinstance(value, dict) and "source" in value):
+        return "read"
+    return "table"
+
+
+class UnitList(Record):
+    """Units kept or left out, and why."""
+
+    units: Annotated[tuple[Text, ...], Field(min_length=1)]
+    reason: Text
+    address: Text | None = None
+
+
+class CheckSpec(Record):
+    """A diagnostic to run, with its options."""
+
+    name: CheckName
+    options: dict[Identifier, Option] = {}
+
+
+class Design(Record):
+    """How we look: estimand, window, cohorts, comparison, estimator, inference and checks.
+
+    `cohorts` is either a table unit -> first treated time, or where to read it. `donors` keeps
+    only the named untreated units; `exclude` leaves units out. `estimator` names a function of
+    `analysis.methods`, `options` are passed to it.
+    """
+
+    id: Identifier
+    title: Text
+    label: Text
+    role: Literal["headline", "variant"]
+    estimand: Text
+    outcome: Identifier
+    window: Window
+    cohorts: Annotated[
+        Annotated[CohortsFrom, Tag("read")] | Annotated[CohortTable, Tag("table")],
+        Discriminator(_kind_of_cohorts),
+    ]
+    estimator: Identifier
+    options: dict[Identifier, Option] = {}
+    control_group: Literal["never_treated", "not_yet_treated", "donor_pool"] = "never_treated"
+    donors: UnitList | None = None
+    exclude: tuple[UnitList, ...] = ()
+    anticipation: Annotated[int, Strict(), Field(ge=0)] = 0
+    base_period: Literal["universal", "varying"] = "varying"
+    inference: Identifier = "randomisation"
+    cluster: Identifier | None = None
+    seed: Annotated[int, Strict(), Field(ge=0)]
+    checks: tuple[CheckSpec, ...] = ()
+    note: Text | None = None
+
+    @property
+    def headline(self) -> bool:
+        """Whether this design is the one the answer rests on (fixed before estimates are seen)."""
+        return self.role == "headline"
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """All units this design leaves out by name, sorted."""
+        return tuple(sorted({unit for group in self.exclude for unit in group.units}))
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        faults = []
+        if isinstance(self.cohorts, dict):
+            for unit, time in sorted(self.cohorts.items()):
+                if not self.window.first < time <= self.window.last:
+                    faults.append(f"cohort of {unit} inside the window, after its first time")
+            both = sorted(set(self.cohorts) & set(self.left_out))
+            if both:
+                faults.append(f"treated units that are not left out ({', '.join(both)})")
+        if self.donors is not None and set(self.donors.units) & set(self.left_out):
+            faults.append("donors that are not left out")
+        if len({check.name for check in self.checks}) < len(self.checks):
+            faults.append("each check once")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class Study(Record):
+    """All that is declared for one reform: one file of data/reforms."""
+
+    reform: Reform
+    outcomes: tuple[Outcome, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    designs: tuple[Design, ...] = ()
+    arithmetic: ClearanceInputs | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the reform, which is also the name of the file."""
+        return self.reform.id
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        faults = []
+        for name, ids in (
+            ("outcome", [outcome.id for outcome in self.outcomes]),
+            ("design", [design.id for design in self.designs]),
+            ("claim", [claim.id for claim in self.claims]),
+        ):
+            twice = sorted({one for one in ids if ids.count(one) > 1})
+            faults += [f"each {name} once ({one} stands twice)" for one in twice]
+        known = {outcome.id for outcome in self.outcomes}
+        faults += [
+            f"an outcome of this file for design {design.id}, not {design.outcome!r}"
+            for design in self.designs
+            if design.outcome not in known
+        ]
+        if self.designs and not any(design.headline for design in self.designs):
+            faults.append("at least one design with role headline")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def outcome(self, design: Design) -> Outcome:
+        """Return the outcome that `design` looks at."""
+        return next(outcome for outcome in self.outcomes if outcome.id == design.outcome)
+
+    def fact_ids(self) -> tuple[str, ...]:
+        """Return the ids of all facts this file uses, sorted, each once."""
+        reform = self.reform
+        events = [e for e in (reform.announced, reform.in_force) if e] + list(reform.concurrent)
+        used = set(reform.facts)
+        used.update(fact for event in events for fact in event.facts)
+        used.update(use.id for claim in self.claims for use in claim.facts)
+        if self.arithmetic:
+            used.update((self.arithmetic.mean_hours, self.arithmetic.affected_share))
+        return tuple(sorted(used))

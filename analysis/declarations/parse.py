@@ -1,0 +1,179 @@
+"""From TOML text to records; every fault of a text named at once, with its line. Opens no file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from analysis.declarations.base import Record
+from analysis.errors import DeclarationError, Fault
+
+R = TypeVar("R", bound=Record)
+
+_TAGS = ("read", "table")
+
+
+def parse_toml(text: str, *, file: str) -> Mapping[str, Any]:
+    """Read TOML text.
+
+    Raises
+    ------
+    DeclarationError
+        The text is not TOML: a syntax error, or a key that stands twice.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+)", str(error))
+        raise DeclarationError(
+            Fault(
+                expected="TOML in which every key stands once",
+                found=re.sub(r" \(at .*\)$", "", str(error)),
+                mend="correct this line; the error may begin on the line before",
+                file=file,
+                row=int(place.group(1)) if place else None,
+            )
+        ) from None
+
+
+def declare(
+    model: type[R], content: object, *, file: str, text: str = "", under: Sequence[str | int] = ()
+) -> R:
+    """Make one record of `content`, or name all its faults.
+
+    Parameters
+    ----------
+    model : type
+        The record to make.
+    content : object
+        What the TOML file (or the row of a table) holds.
+    file : str
+        File as the user knows it.
+    text : str, optional
+        Text of the file; with it every fault names its line.
+    under : sequence of str and int, optional
+        Where `content` stands in the file, such as ("source", 2).
+
+    Raises
+    ------
+    DeclarationError
+        One fault for each error.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise DeclarationError(
+            *(
+                _fault(detail, content, file=file, text=text, under=under)
+                for detail in error.errors(include_url=False)
+            )
+        ) from None
+
+
+def _fault(
+    detail: ErrorDetails, content: object, *, file: str, text: str, under: Sequence[str | int]
+) -> Fault:
+    place = [part for part in detail["loc"] if part not in _TAGS]
+    expected, found, mend = _words(detail)
+    return Fault(
+        expected=expected,
+        found=found,
+        mend=mend,
+        file=file,
+        row=line_of(text, [*under, *place]) if text else None,
+        column=dotted(place, content) or None,
+    )
+
+
+def _words(detail: ErrorDetails) -> tuple[str, str, str]:  # noqa: PLR0911
+    key = str(detail["loc"][-1]) if detail["loc"] else "the table"
+    match detail["type"]:
+        case "missing":
+            return f"a key `{key}`", "nothing", f"add `{key} = ...`"
+        case "extra_forbidden":
+            near = difflib.get_close_matches(key, sorted(_all_keys()), n=1)
+            meant = f" (did you mean `{near[0]}`?)" if near else ""
+            return "only known keys", f"unknown key `{key}`", f"remove or rename it{meant}"
+        case "literal_error":
+            allowed = str(detail.get("ctx", {}).get("expected", "one of the allowed words"))
+            return allowed, repr(detail["input"]), "use one of the allowed words"
+        case "value_error":
+            wanted = detail["msg"].removeprefix("Value error, ")
+            return wanted, _short(detail["input"]), "change the declaration so that this holds"
+        case _:
+            return detail["msg"], _short(detail["input"]), f"correct the value of `{key}`"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return "a table that does not hold to this"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _all_keys() -> Iterator[str]:
+    kinds = list(Record.__subclasses__())
+    while kinds:
+        kind = kinds.pop()
+        kinds.extend(kind.__subclasses__())
+        yield from kind.model_fields
+
+
+def dotted(place: Sequence[str | int], content: object) -> str:
+    """Write a place as a reader would look for it: claims[S007].grade.scale."""
+    words = ""
+    for part in place:
+        if isinstance(part, int):
+            content = content[part] if isinstance(content, list) else None
+            name = content.get("id", part + 1) if isinstance(content, dict) else part + 1
+            words += f"[{name}]"
+        else:
+            content = content.get(part) if isinstance(content, dict) else None
+            words += f".{part}" if words else part
+    return words
+
+
+def line_of(text: str, place: Sequence[str | int]) -> int | None:
+    """Return the line (from 1) that holds `place`, or that of the nearest table around it."""
+    lines = text.splitlines()
+    found: int | None = None
+    start, path = 0, ""
+    for position, part in enumerate(place):
+        if isinstance(part, int):
+            heads = [n for n in range(start, len(lines)) if lines[n].strip() == f"[[{path}]]"]
+            if part >= len(heads):
+                break
+            found = start = heads[part]
+            continue
+        path = f"{path}.{part}" if path else part
+        if position + 1 < len(place) and isinstance(place[position + 1], int):
+            if any(line.strip() == f"[[{path}]]" for line in lines[start:]):
+                continue
+        line = _header_or_key(lines, start, path, part)
+        if line is None:
+            break
+        found = start = line
+    return None if found is None else found + 1
+
+
+def _header_or_key(lines: Sequence[str], start: int, path: str, key: str) -> int | None:
+    root = "[" not in path and start == 0
+    inside = True
+    for number in range(start, len(lines)):
+        line = lines[number].strip()
+        if line == f"[{path}]":
+            return number
+        if line.startswith("[") and number > start:
+            inside = False
+            family = path.rsplit(".", 1)[0]
+            if not root and line.startswith("[[") and line == f"[[{family}]]":
+                return None
+        if inside and re.match(rf"{re.escape(key)}\s*=", line):
+            return number
+    return None
