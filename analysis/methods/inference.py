@@ -1,0 +1,262 @@
+"""Numpy-only inference: covariances, intervals, bands, permutations of treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from scipy import stats
+
+#: Relative slack with which two statistics count as tied (exact tests lose ties to rounding).
+TIE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """Uncertainty of k estimates; every array has shape (k,)."""
+
+    std_error: np.ndarray
+    statistic: np.ndarray
+    p_value: np.ndarray
+    conf_low: np.ndarray
+    conf_high: np.ndarray
+    band_low: np.ndarray
+    band_high: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignments:
+    """Ways the treatment could have been given to the units.
+
+    Attributes
+    ----------
+    order : numpy.ndarray
+        Shape (n_assignments, n_units): row a gives unit i the cohort of unit ``order[a, i]``.
+        The first row is the assignment that happened.
+    exact : bool
+        Whether all distinct assignments are there, each once.
+    """
+
+    order: np.ndarray
+    exact: bool
+
+
+def covariance(influence: np.ndarray, *, factor: float = 1.0) -> np.ndarray:
+    """Covariance of estimates from cluster contributions.
+
+    Parameters
+    ----------
+    influence : numpy.ndarray
+        Shape (n_clusters, k); row g is what cluster g adds to the error of every estimate.
+    factor : float
+        Small-sample factor.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (k, k).
+    """
+    return np.asarray(factor * influence.T @ influence)
+
+
+def t_intervals(
+    estimate: np.ndarray,
+    cov: np.ndarray,
+    *,
+    dof: float,
+    conf_level: float,
+    seed: int,
+    n_draws: int = 9_999,
+) -> Intervals:
+    """Pointwise t intervals and simultaneous sup-t bands.
+
+    Parameters
+    ----------
+    estimate, cov : numpy.ndarray
+        Shapes (k,) and (k, k).
+    dof : float
+        Degrees of freedom of the t distribution.
+    conf_level : float
+        Between 0 and 1.
+    seed : int
+        Of the draws that give the critical value of the band.
+    n_draws : int
+        Number of those draws.
+
+    References
+    ----------
+    Montiel Olea and Plagborg-Moller (2019), doi:10.1002/jae.2656.
+    """
+    error = np.sqrt(np.clip(np.diag(cov), 0, None))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.where(error > 0, estimate / error, np.nan)
+    critical = stats.t.ppf((1 + conf_level) / 2, dof)
+    band = _sup_t(cov, error, dof=dof, conf_level=conf_level, seed=seed, n_draws=n_draws)
+    return Intervals(
+        std_error=error,
+        statistic=statistic,
+        p_value=2 * stats.t.sf(np.abs(statistic), dof),
+        conf_low=estimate - critical * error,
+        conf_high=estimate + critical * error,
+        band_low=estimate - band * error,
+        band_high=estimate + band * error,
+    )
+
+
+def _sup_t(
+    cov: np.ndarray, error: np.ndarray, *, dof: float, conf_level: float, seed: int, n_draws: int
+) -> float:
+    critical = float(stats.t.ppf((1 + conf_level) / 2, dof))
+    live = error > 0
+    if live.sum() < 2:
+        return critical
+    correlation = cov[np.ix_(live, live)] / np.outer(error[live], error[live])
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    rng = np.random.default_rng(seed)
+    normal = rng.standard_normal((n_draws, len(values))) @ root.T
+    scale = np.sqrt(rng.chisquare(dof, n_draws) / dof)[:, None] if np.isfinite(dof) else 1.0
+    return max(critical, float(np.quantile(np.abs(normal / scale).max(axis=1), conf_level)))
+
+
+def count_assignments(labels: np.ndarray) -> int:
+    """Count the distinct ways to deal the values of `labels` (nan = never) to the units."""
+    left, ways = len(labels), 1
+    for count in np.unique(np.nan_to_num(labels, nan=-np.inf), return_counts=True)[1]:
+        ways *= comb(left, int(count))
+        left -= int(count)
+    return ways
+
+
+def assignments(labels: np.ndarray, *, max_draws: int, seed: int) -> Assignments:
+    """List the ways the treatment could have fallen.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        Cohort of every unit, nan = never treated; shape (n_units,).
+    max_draws : int
+        Up to so many distinct assignments are listed exactly; beyond, so many are drawn.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    Assignments
+        The assignment that happened first.
+    """
+    n_units = len(labels)
+    observed = np.arange(n_units)
+    if count_assignments(labels) <= max_draws:
+        keys = np.nan_to_num(labels, nan=np.inf)
+        values = [value for value in np.unique(keys) if np.isfinite(value)]
+        donors = [np.flatnonzero(keys == value) for value in values]
+        rest = np.flatnonzero(~np.isfinite(keys))
+        orders = [
+            row for row in _deal(n_units, donors, rest) if not np.array_equal(keys[row], keys)
+        ]
+        return Assignments(order=np.vstack([observed, *orders]), exact=True)
+    rng = np.random.default_rng(seed)
+    drawn = [rng.permutation(n_units) for _ in range(max_draws - 1)]
+    return Assignments(order=np.vstack([observed, *drawn]), exact=False)
+
+
+def _deal(n_units: int, donors: list[np.ndarray], rest: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield every distinct dealing of the groups `donors`; the remaining units get `rest`."""
+
+    def place(
+        free: tuple[int, ...], groups: list[np.ndarray], row: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        if not groups:
+            row[list(free)] = rest
+            yield row.copy()
+            return
+        for chosen in combinations(free, len(groups[0])):
+            row[list(chosen)] = groups[0]
+            left = tuple(position for position in free if position not in chosen)
+            yield from place(left, groups[1:], row)
+
+    yield from place(tuple(range(n_units)), donors, np.empty(n_units, dtype=int))
+
+
+def randomisation_p_value(draws: np.ndarray) -> np.ndarray:
+    """Two-sided p-values of the first row among all rows, ties counted.
+
+    Parameters
+    ----------
+    draws : numpy.ndarray
+        Shape (n_assignments, k); the first row is what was observed.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (k,); at least ``1 / n_assignments``.
+    """
+    size = np.abs(draws)
+    return np.asarray((size >= size[0] * (1 - TIE)).mean(axis=0))
+
+
+def randomisation_interval(
+    draws: np.ndarray, slopes: np.ndarray, *, conf_level: float
+) -> tuple[float, float]:
+    """Effects that a randomisation test does not reject, under one constant effect.
+
+    Parameters
+    ----------
+    draws : numpy.ndarray
+        Estimates under every assignment, the observed first; shape (n_assignments,).
+    slopes : numpy.ndarray
+        The same estimates when the outcome is replaced by the treatment that happened (1 for the
+        observed assignment); shape (n_assignments,).
+    conf_level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    tuple of float
+        Lowest and highest effect kept, infinite where the set is open.
+
+    Notes
+    -----
+    With a constant effect t the outcome without reform is ``y - t d``; a linear estimator gives
+    ``draws - t slopes``. The p-value is a step function of t that changes only where
+    ``|draws - t slopes| = |draws[0] - t|``, so it is evaluated between those points, exactly.
+    """
+    first, last = draws[0], draws[1:]
+    slope = slopes[1:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        points = np.concatenate(
+            [(first - last) / (1 - slope), (first + last) / (1 + slope), [first]]
+        )
+    points = np.unique(points[np.isfinite(points)])
+    inner = (points[:-1] + points[1:]) / 2
+    far = np.abs(points).max() + np.ptp(points) + 1.0
+    candidates = np.concatenate([[-far], inner, points, [far]])
+    size = np.abs(draws[:, None] - slopes[:, None] * candidates)
+    p_value = (size >= size[0] * (1 - TIE) - 1e-15).mean(axis=0)
+    kept = candidates[p_value > 1 - conf_level]
+    low, high = float(kept.min()), float(kept.max())
+    left = points[points <= low]
+    right = points[points >= high]
+    return (
+        -np.inf if low == -far else float(left.max()),
+        np.inf if high == far else float(right.min()),
+    )
+
+
+def draw_band(draws: np.ndarray, *, conf_level: float) -> float:
+    """Critical value of a simultaneous band: quantile of the largest studentised draw.
+
+    Parameters
+    ----------
+    draws : numpy.ndarray
+        Shape (n_draws, k), estimates under no effect.
+    """
+    error = draws.std(axis=0, ddof=1)
+    live = error > 0
+    if not live.any():
+        return float("nan")
+    return float(np.quantile(np.abs(draws[:, live] / error[live]).max(axis=1), conf_level))

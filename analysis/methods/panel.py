@@ -1,0 +1,368 @@
+"""Panel: checked unit x time cells with cohorts, the one thing every method takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.errors import Fault, PanelError
+
+Scale = Literal["level", "log"]
+
+#: Columns that every table of cells has, in this order, before categories and covariates.
+CELL_COLUMNS = ("unit", "time", "cluster", "n", "weight", "outcome", "ss")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Unit x time cells of one outcome, with the first treated time of every unit.
+
+    Make one with `Panel.from_frame` (one row a cell) or with `compress` (microdata).
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        One row a cell, sorted by unit and time. Columns: ``unit``, ``time`` (whole numbers),
+        ``cluster``, ``n`` (rows in the cell), ``weight`` (sum of weights; equal to ``n`` without
+        weights), ``outcome`` (weighted mean), ``ss`` (weighted within-cell sum of squares about
+        that mean), then the categories and the cell means of the covariates.
+    cohorts : pandas.Series
+        Index unit, dtype ``Int64``: first treated time; missing = never treated.
+    outcome : str
+        Name of the outcome.
+    categories, covariates : tuple of str
+        Discrete cell keys beside unit and time; continuous covariates.
+    time_labels : pandas.Series or None
+        Index time, values as the user wrote them, when times were periods.
+    n_missing : int
+        Rows left out because their outcome was missing.
+    scale : {"level", "log"}
+        Whether the outcome is in logarithms; `Effect.to_percent` needs to know.
+    unit_of_measure : str
+        Unit of the outcome, for labels.
+    """
+
+    cells: pd.DataFrame
+    cohorts: pd.Series
+    outcome: str
+    categories: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    time_labels: pd.Series | None = None
+    n_missing: int = 0
+    scale: Scale = "level"
+    unit_of_measure: str = ""
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        unit: str,
+        time: str,
+        outcome: str,
+        cohort: str,
+        weights: str | None = None,
+        covariates: Sequence[str] = (),
+        cluster: str | None = None,
+        scale: Scale = "level",
+        unit_of_measure: str = "",
+    ) -> Panel:
+        """Check a table with one row a unit and time, and make it a panel.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            One row per unit and time; the index is not read.
+        unit, time, outcome, cohort : str
+            Names of columns. ``time`` and ``cohort`` hold whole numbers or pandas periods; a
+            missing cohort means never treated; a cohort is constant within its unit.
+        weights : str, optional
+            Column of positive weights; without it every cell weighs one.
+        covariates : sequence of str
+            Numeric columns.
+        cluster : str, optional
+            Column that names the cluster of a row; without it the unit is the cluster.
+        scale : {"level", "log"}
+            ``"log"`` says that `outcome` already holds logarithms; nothing is transformed here.
+        unit_of_measure : str
+            Unit of the outcome as a reader should see it.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        PanelError
+            With every fault found: absent columns, missing units or times, repeated unit x time,
+            infinite outcomes, cohorts that vary within a unit, weights that are not positive.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"zone": ["a", "a", "b", "b"], "year": [1, 2, 1, 2],
+        ...                       "hours": [9.0, 6.0, 8.0, 8.0], "first": [2, 2, None, None]})
+        >>> Panel.from_frame(
+        ...     frame, unit="zone", time="year", outcome="hours", cohort="first").n_treated
+        1
+        """
+        covariates = tuple(covariates)
+        named = [unit, time, outcome, cohort, *covariates, *filter(None, (weights, cluster))]
+        PanelError.raise_if(_absent(frame, named))
+        rows = frame.reset_index(drop=True)
+        PanelError.raise_if(
+            [
+                *_missing(rows, [unit, time, *covariates, *filter(None, (weights, cluster))]),
+                *_repeated(rows, unit=unit, time=time),
+                *_not_finite(rows, [outcome, *covariates]),
+                *_varying(rows, unit=unit, column=cohort),
+                *(_not_positive(rows, weights) if weights else []),
+            ]
+        )
+        labels = _labels(rows[time])
+        cells = pd.DataFrame(
+            {
+                "unit": rows[unit],
+                "time": _whole(rows[time], column=time).astype("int64"),
+                "cluster": rows[cluster] if cluster else rows[unit],
+                "n": np.ones(len(rows)),
+                "weight": rows[weights].astype(float) if weights else np.ones(len(rows)),
+                "outcome": rows[outcome].astype(float),
+                "ss": np.zeros(len(rows)),
+                **{name: rows[name].astype(float) for name in covariates},
+            }
+        )
+        first = _whole(rows[cohort], column=cohort)
+        cohorts = pd.Series(first.to_numpy(), index=rows[unit].to_numpy(), dtype="Int64")
+        cohorts = cohorts[~cohorts.index.duplicated()].sort_index()
+        kept = cells["outcome"].notna()
+        if not kept.any():
+            raise PanelError.of(
+                column=outcome,
+                expected="at least one value that is not missing",
+                found=f"{len(rows)} rows, all missing",
+                mend="check the column and how missing values are written",
+            )
+        cells = cells[kept].sort_values(["unit", "time"], ignore_index=True)
+        return cls(
+            cells=cells,
+            cohorts=cohorts[cohorts.index.isin(cells["unit"])],
+            outcome=outcome,
+            covariates=covariates,
+            time_labels=labels,
+            n_missing=int((~kept).sum()),
+            scale=scale,
+            unit_of_measure=unit_of_measure,
+        )
+
+    @property
+    def units(self) -> np.ndarray:
+        """Unit names, sorted; shape (n_units,)."""
+        return self.cohorts.index.to_numpy()
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times that occur, sorted; shape (n_times,)."""
+        return np.unique(self.cells["time"].to_numpy())
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.cohorts)
+
+    @property
+    def n_obs(self) -> int:
+        """Number of rows behind the cells."""
+        return int(self.cells["n"].sum())
+
+    @property
+    def treated(self) -> np.ndarray:
+        """Units with a cohort that occurs inside or before the window; shape (n_treated,)."""
+        ever = self.cohorts.notna() & (self.cohorts <= self.times[-1]).fillna(False)
+        return np.asarray(self.cohorts.index[ever.to_numpy(dtype=bool)])
+
+    @property
+    def n_treated(self) -> int:
+        """Number of units treated by the last time of the panel."""
+        return len(self.treated)
+
+    @property
+    def cell_cohort(self) -> np.ndarray:
+        """Cohort of every cell as floats, never treated = nan; shape (n_cells,)."""
+        table = self.cohorts.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+        positions = self.cohorts.index.get_indexer(pd.Index(self.cells["unit"]))
+        return np.asarray(table[positions], dtype=float)
+
+    @property
+    def cell_event_time(self) -> np.ndarray:
+        """Time minus cohort of every cell, never treated = nan; shape (n_cells,)."""
+        return np.asarray(self.cells["time"].to_numpy(dtype=float) - self.cell_cohort)
+
+    def wide(self, column: str = "outcome") -> pd.DataFrame:
+        """Cell values as a table of units x times; absent cells are missing.
+
+        Raises
+        ------
+        PanelError
+            If categories split the unit x time cells.
+        """
+        if self.categories:
+            raise PanelError.of(
+                expected="one cell for every unit and time",
+                found=f"cells split by {', '.join(self.categories)}",
+                mend="compress without categories, or use a method that takes them",
+            )
+        table = self.cells.set_index(["unit", "time"])[column].unstack("time")  # noqa: PD010
+        return table.reindex(index=self.cohorts.index, columns=self.times)
+
+    def with_cohorts(self, cohorts: Mapping[object, int] | pd.Series) -> Panel:
+        """Return the same cells under other cohorts; units not named become never treated."""
+        given = pd.Series(cohorts, dtype="Int64").reindex(self.cohorts.index)
+        return replace(self, cohorts=given)
+
+    def with_outcome(self, values: np.ndarray) -> Panel:
+        """Return the same cells with other cell means and no spread inside the cells."""
+        cells = self.cells.assign(outcome=np.asarray(values, dtype=float), ss=0.0)
+        return replace(self, cells=cells)
+
+    def keep(self, mask: np.ndarray) -> Panel:
+        """Return the cells where `mask` (n_cells,) is true; units left without cells go.
+
+        Raises
+        ------
+        PanelError
+            If no cell is left.
+        """
+        cells = self.cells[np.asarray(mask, dtype=bool)].reset_index(drop=True)
+        if cells.empty:
+            raise PanelError.of(
+                expected="at least one cell after the selection",
+                found="none",
+                mend="widen the window or keep more units",
+            )
+        return replace(
+            self, cells=cells, cohorts=self.cohorts[self.cohorts.index.isin(cells["unit"])]
+        )
+
+    def keep_units(self, units: Sequence[object]) -> Panel:
+        """Return the cells of the named units only."""
+        return self.keep(self.cells["unit"].isin(list(units)).to_numpy())
+
+    def keep_times(self, first: int, last: int) -> Panel:
+        """Return the cells from time `first` to time `last`, both included."""
+        return self.keep(self.cells["time"].between(first, last).to_numpy())
+
+
+def _absent(frame: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
+    have = ", ".join(map(str, frame.columns))
+    return [
+        Fault(
+            column=name,
+            expected="a column of this name",
+            found=f"columns {have}",
+            mend="rename the column or name another one",
+        )
+        for name in dict.fromkeys(names)
+        if name not in frame.columns
+    ]
+
+
+def _missing(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
+    return [
+        Fault(
+            column=name,
+            row=int(rows.index[rows[name].isna()][0]) + 1,
+            expected="a value in every row",
+            found=f"{int(rows[name].isna().sum())} missing",
+            mend="fill in the value or leave the row out",
+        )
+        for name in names
+        if rows[name].isna().any()
+    ]
+
+
+def _repeated(rows: pd.DataFrame, *, unit: str, time: str) -> list[Fault]:
+    again = rows.duplicated([unit, time])
+    return [
+        Fault(
+            column=f"{unit}, {time}",
+            row=int(position) + 1,
+            expected="one row for every unit and time",
+            found=f"a second row for {rows.loc[position, unit]!s}, {rows.loc[position, time]!s}",
+            mend="remove the row, or use compress() for microdata",
+        )
+        for position in rows.index[again][:20]
+    ]
+
+
+def _not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
+    faults = []
+    for name in names:
+        numbers = pd.to_numeric(rows[name], errors="coerce")
+        text = numbers.isna() & rows[name].notna()
+        for position in rows.index[text | np.isinf(numbers.to_numpy(dtype=float))][:20]:
+            faults.append(
+                Fault(
+                    column=name,
+                    row=int(position) + 1,
+                    expected="a finite number",
+                    found=str(rows.loc[position, name]),
+                    mend="correct the value, or leave it empty if it is missing",
+                )
+            )
+    return faults
+
+
+def _varying(rows: pd.DataFrame, *, unit: str, column: str) -> list[Fault]:
+    distinct = rows.groupby(unit, observed=True)[column].nunique(dropna=False)
+    return [
+        Fault(
+            column=column,
+            expected="one first treated time for a unit",
+            found=f"{count} different ones for {name}",
+            mend="give the first treated time in every row of the unit, or leave it empty",
+        )
+        for name, count in zip(distinct.index, distinct, strict=True)
+        if count > 1
+    ]
+
+
+def _not_positive(rows: pd.DataFrame, name: str) -> list[Fault]:
+    return [
+        Fault(
+            column=name,
+            row=int(position) + 1,
+            expected="a finite weight above zero",
+            found=str(rows.loc[position, name]),
+            mend="correct the weight or leave the row out",
+        )
+        for position in rows.index[~(rows[name] > 0) | np.isinf(rows[name])][:20]
+    ]
+
+
+def _labels(times: pd.Series) -> pd.Series | None:
+    if not isinstance(times.dtype, pd.PeriodDtype):
+        return None
+    unique = pd.PeriodIndex(times.drop_duplicates()).sort_values()
+    return pd.Series(unique.astype(str), index=[period.ordinal for period in unique])
+
+
+def _whole(values: pd.Series, *, column: str) -> pd.Series:
+    """Return times or cohorts as whole numbers; periods become their ordinals."""
+    if isinstance(values.dtype, pd.PeriodDtype):
+        ordinals = [pd.NA if pd.isna(value) else value.ordinal for value in values]
+        return pd.Series(ordinals, index=values.index, dtype="Int64")
+    numbers = pd.to_numeric(values, errors="coerce")
+    wrong = (numbers.isna() & values.notna()) | (numbers.notna() & (numbers % 1 != 0))
+    if wrong.any() or pd.api.types.is_datetime64_any_dtype(values):
+        first = values[wrong].iloc[0] if wrong.any() else values.iloc[0]
+        raise PanelError.of(
+            column=column,
+            expected="whole numbers or pandas periods",
+            found=str(first),
+            mend="number the periods, or convert dates with .dt.to_period('M')",
+        )
+    return numbers.astype("Int64")
