@@ -1,0 +1,189 @@
+"""From a project folder to a published report: stage, execute, build, publish, in a fresh folder each time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from analysis.errors import BuildError, Fault
+
+Say = Callable[[str], None]
+
+_LOG = "report.log"
+_STAGED = ("_config.yml", "_toc.yml", "book")
+_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+_MARK = ".buildinfo"
+_LEFT_BEHIND = 6 * 3600
+_COMPLAINT = re.compile(
+    r"(?:(?P<file>[^:\s][^:]*?)(?::(?P<row>\d+))?: )?(?:WARNING|ERROR|CRITICAL): (?P<said>.+)"
+)
+_CELL = 10_000  # MyST-NB counts lines of a notebook from 10 000 x the number of the cell
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def build_report(root: Path, *, supplied: Path | None, out: Path, say: Say) -> Path:
+    """Build the whole report and publish it at `out`.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with `data/`, `book/`, `_config.yml` and `_toc.yml`.
+    supplied : Path or None
+        Folder with files of the user; they take the place of the files of the same name.
+    out : Path
+        Folder of the report. An earlier report there is replaced at the very end, in one move; it
+        stays as it is when anything fails before.
+    say : callable
+        Receives lines of progress.
+
+    Returns
+    -------
+    Path
+        The page to open first.
+
+    Raises
+    ------
+    AnalysisError
+        With every fault of the declarations, the data, the pages or the build.
+    """
+    from analysis import catalog, notebooks
+
+    _check_target(out)
+    say("1/4 Checking declarations and data ...")
+    catalog.check_project(root)
+    with _staging(root) as staging:
+        _stage_book(root, staging=staging)
+        catalog.stage_data(root, staging, supplied)
+        say("2/4 Running the notebooks ...")
+        notebooks.execute(notebooks.find_notebooks(staging / "book"), say=say)
+        say("3/4 Building the pages ...")
+        html = _build_pages(staging, log=root / "_build" / _LOG)
+        say("4/4 Publishing ...")
+        _publish(html, out=out)
+    return out / "index.html"
+
+
+def _check_target(out: Path) -> None:
+    """Refuse to replace a folder that is not an earlier report."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise BuildError.of(
+            file=str(out),
+            expected="a folder for the report",
+            found="a file or a link",
+            mend="name another folder",
+        )
+    if out.is_dir() and any(out.iterdir()) and not (out / _MARK).is_file():
+        raise BuildError.of(
+            file=str(out),
+            expected="an empty folder, a new one or an earlier report",
+            found="a folder with other files, which publishing would remove",
+            mend="name another folder",
+        )
+
+
+@contextmanager
+def _staging(root: Path) -> Iterator[Path]:
+    """Give a fresh folder below `_build`, and take it away whatever happens."""
+    build = root / "_build"
+    build.mkdir(exist_ok=True)
+    for old in build.glob("staging-*"):
+        if time.time() - old.stat().st_mtime > _LEFT_BEHIND:
+            shutil.rmtree(old, ignore_errors=True)
+    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=build))
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _stage_book(root: Path, *, staging: Path) -> None:
+    for name in _STAGED:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(
+                source,
+                staging / name,
+                ignore=shutil.ignore_patterns("_build", ".ipynb_checkpoints", "__pycache__"),
+            )
+        elif source.is_file():
+            shutil.copy2(source, staging / name)
+        else:
+            raise BuildError.of(
+                file=name,
+                expected="a part of the report in the project folder",
+                found="nothing",
+                mend="restore it from version control, or call the command in the project folder",
+            )
+
+
+def _build_pages(staging: Path, *, log: Path) -> Path:
+    """Build the pages from notebooks that have been run already; any warning is an error."""
+    import yaml
+
+    settings = yaml.safe_load((staging / "_config.yml").read_text(encoding="utf-8"))
+    settings["execute"]["execute_notebooks"] = "off"
+    config = staging / "_config.staged.yml"
+    config.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", ".", "--config", config.name]
+    done = subprocess.run(
+        [*command, "--all", "-W", "-n", "--keep-going"],
+        cwd=staging,
+        env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    said = _COLOUR.sub("", done.stdout).replace(str(staging) + os.sep, "")
+    log.write_text(said, encoding="utf-8")
+    if done.returncode:
+        raise _build_failure(said, log=log)
+    return staging / "_build" / "html"
+
+
+def _build_failure(said: str, *, log: Path) -> BuildError:
+    """Turn what the builder said into one fault for every distinct complaint."""
+    lines = dict.fromkeys(line.strip() for line in said.splitlines())
+    found = [match for line in lines if (match := _COMPLAINT.match(line))]
+    mend = f"mend the page; all that the builder said stands in {log}"
+    if not found:
+        last = next((line for line in reversed(lines) if line), "nothing")
+        return BuildError(Fault(expected="the pages to build", found=last, mend=mend))
+    return BuildError(*(_complaint(match, mend=mend) for match in found))
+
+
+def _complaint(match: re.Match[str], *, mend: str) -> Fault:
+    place, row = match["file"], int(match["row"]) if match["row"] else None
+    expected = "a page without warnings"
+    if row is not None and row >= _CELL:
+        expected = f"a page without warnings (cell {row // _CELL}, line {row % _CELL})"
+        row = None
+    return Fault(file=place, row=row, expected=expected, found=match["said"], mend=mend)
+
+
+def _publish(html: Path, *, out: Path) -> None:
+    """Put the new report in the place of the old one by renaming; the old one goes last."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        new, old = fresh / "new", fresh / "old"
+        shutil.move(html, new)
+        if out.exists():
+            out.rename(old)
+        try:
+            new.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
