@@ -105,6 +105,8 @@ def _estimate(panel: Panel, *, own_trends: Trends) -> Estimates:
         influence=regression.influence,
         factor=regression.factor,
         refit=refit,
+        regression=regression,
+        rows=np.eye(1),
         exposure=_treatment(panel),
     )
 

@@ -79,6 +79,8 @@ def event_study(
             influence=regression.influence @ grid.rows.T,
             factor=regression.factor,
             refit=refit,
+            regression=regression,
+            rows=grid.rows,
             exposure=_exposure(panel, grid.seen),
         ),
         estimator="event_study",

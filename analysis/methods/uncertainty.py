@@ -13,6 +13,7 @@ from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
 from analysis.methods.effects import EffectTable, effect_frame
 from analysis.methods.panel import Panel
+from analysis.methods.regression import Regression
 
 #: Estimates (m, k) for a panel with other cohorts and outcomes (n_cells, m).
 Refit = Callable[[Panel, np.ndarray], np.ndarray]
@@ -47,6 +48,10 @@ class Estimates:
     refit : callable or None
         ``refit(panel, outcomes)`` gives the same k estimates for a panel with other cohorts and
         every column of outcomes (n_cells, m), as an array (m, k).
+    regression : Regression or None
+        The regression behind the estimates, for CR2, CR3 and the wild bootstrap.
+    rows : numpy.ndarray or None
+        Shape (k, terms): ``estimate = rows @ regression.coefficients``.
     exposure : numpy.ndarray or None
         Treatment of every cell behind every estimate, shape (n_cells, k): the outcome with which
         `refit` gives the slopes of a randomisation interval.
@@ -62,6 +67,8 @@ class Estimates:
     influence: np.ndarray | None = None
     factor: float = 1.0
     refit: Refit | None = None
+    regression: Regression | None = None
+    rows: np.ndarray | None = None
     exposure: np.ndarray | None = None
     augmented: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
