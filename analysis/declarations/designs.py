@@ -73,7 +73,8 @@ class Design(Record):
 
     `cohorts` is either a table unit -> first treated time, or where to read it. `donors` keeps
     only the named untreated units; `exclude` leaves units out. `estimator` names a function of
-    `analysis.methods`, `options` are passed to it.
+    `analysis.methods`, `options` are passed to it; `control_group` and `base_period` are declared
+    only where the estimator takes them.
     """
 
     id: Identifier
@@ -89,11 +90,11 @@ class Design(Record):
     ]
     estimator: Identifier
     options: dict[Identifier, Option] = {}
-    control_group: Literal["never_treated", "not_yet_treated", "donor_pool"] = "never_treated"
+    control_group: Literal["never_treated", "not_yet_treated", "donor_pool"] | None = None
     donors: UnitList | None = None
     exclude: tuple[UnitList, ...] = ()
     anticipation: Annotated[int, Strict(), Field(ge=0)] = 0
-    base_period: Literal["universal", "varying"] = "varying"
+    base_period: Literal["universal", "varying"] | None = None
     inference: Identifier = "randomisation"
     cluster: Identifier | None = None
     seed: Annotated[int, Strict(), Field(ge=0)]
