@@ -1,0 +1,176 @@
+"""Last work on the built pages: nothing superfluous, nothing that hinders a reader, no foreign script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+# Jupyter Book sets these although the extensions that read them are left out.
+_UNUSED_SETTINGS = ("comments_config", "thebe_config")
+
+# reports/ holds tracebacks, with data in them; the rest is weight that no page needs: the icons come
+# from a font, which the same theme ships.
+_SUPERFLUOUS = ("reports", "_sources", "_static/sbt-webpack-macros.html", "_static/webpack-macros.html")
+_SUPERFLUOUS_FILES = ("_static/**/*.map", "_static/scripts/fontawesome.js*", "_static/**/*.ttf")
+
+_POLICY = (
+    "default-src 'self' file: data:; script-src 'self' file: {hashes}; "
+    "style-src 'self' file: 'unsafe-inline'; object-src 'none'; base-uri 'none'"
+)
+
+
+def _finish(app: Sphinx, exception: Exception | None) -> None:
+    if exception is not None or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    _clear(out)
+    for page in sorted(out.rglob("*.html")):
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        if soup.html is None:
+            soup = _forwarding(soup, title=app.config.html_title)
+        _repair(soup)
+        _guard(soup)
+        page.write_text(str(soup), encoding="utf-8")
+
+
+def _clear(out: Path) -> None:
+    for name in _SUPERFLUOUS:
+        path = out / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for pattern in _SUPERFLUOUS_FILES:
+        for path in out.glob(pattern):
+            path.unlink()
+
+
+def _forwarding(redirect: BeautifulSoup, *, title: str) -> BeautifulSoup:
+    """Make a whole page of the bare redirect that Sphinx is given for the first page."""
+    refresh = redirect.find("meta")
+    target = str(refresh["content"]).split("url=", 1)[1] if isinstance(refresh, Tag) else "#"
+    return BeautifulSoup(
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>{title}</title>'
+        f'<meta http-equiv="refresh" content="0; url={target}"/></head>'
+        f'<body><main><h1>{title}</h1><p><a href="{target}">Read the report</a></p></main></body></html>\n',
+        "html.parser",
+    )
+
+
+def _repair(soup: BeautifulSoup) -> None:
+    _drop_superfluous(soup)
+    _name_controls(soup)
+    _mend_tables(soup)
+    _mend_lists(soup)
+    _mend_landmarks(soup)
+    _let_scroll(soup)
+
+
+def _drop_superfluous(soup: BeautifulSoup) -> None:
+    for script in soup.select("script[src*='fontawesome.js']"):
+        script.decompose()
+    for empty in soup.select("#ethical-ad-placement, footer.bd-footer:empty, a.headerlink[href='']"):
+        empty.decompose()
+    for viewport in soup.select("meta[name='viewport']")[1:]:
+        viewport.decompose()
+
+
+def _name_controls(soup: BeautifulSoup) -> None:
+    """Give every control the name that it shows, or a name where it shows none."""
+    for icon in soup.select("i[class*='fa-'], span[class*='fa-']"):
+        icon["aria-hidden"] = "true"
+    for button in soup.select("button"):
+        shown = button.get_text(" ", strip=True)
+        if shown:
+            if button.get("aria-label") and shown not in str(button["aria-label"]):
+                del button["aria-label"]
+        elif not button.get("aria-label"):
+            button["aria-label"] = button.get("title") or "Button"
+    for summary in soup.select("summary[aria-label]"):
+        del summary["aria-label"]
+    for link in soup.select("a.headerlink"):
+        link["aria-label"] = link.get("title", "Link to this heading")
+    for hint in soup.select(".search-button__kbd-shortcut"):
+        hint["aria-hidden"] = "true"
+
+
+def _mend_tables(soup: BeautifulSoup) -> None:
+    """Corners without text are no headers; a header says what it heads."""
+    for header in soup.select("th"):
+        if not header.get_text(strip=True) and not header.find("img"):
+            header.name = "td"
+            header.attrs.pop("scope", None)
+        elif not header.get("scope"):
+            header["scope"] = "col" if header.find_parent("thead") else "row"
+    for table in soup.select("table[border]"):
+        del table["border"]
+
+
+def _mend_lists(soup: BeautifulSoup) -> None:
+    for box in soup.select("input[type='checkbox'].task-list-item-checkbox"):
+        item = box.find_parent("li")
+        box["aria-label"] = item.get_text(" ", strip=True) if item else "Task"
+    for node in soup.select("[role='list'], [role='listitem']"):
+        if node.name in {"dl", "dt", "dd", "div", "span"}:
+            del node["role"]
+    for node in soup.select("[role='doc-biblioentry']"):
+        del node["role"]
+
+
+def _mend_landmarks(soup: BeautifulSoup) -> None:
+    for sidebar in soup.select("#pst-primary-sidebar"):
+        sidebar["role"] = "complementary"
+        sidebar["aria-label"] = "Contents of the report"
+    for caption in soup.select("nav p.caption[role='heading']"):
+        del caption["role"]
+        del caption["aria-level"]
+    for number, nav in enumerate(soup.select("nav.bd-toc-nav, nav.page-toc, #jb-print-toc nav")):
+        nav["aria-label"] = "On this page" if number == 0 else f"On this page ({number + 1})"
+
+
+def _let_scroll(soup: BeautifulSoup) -> None:
+    """Wide content scrolls in its own box, and a keyboard can reach the box."""
+    for table in soup.select("article table"):
+        if table.find_parent(class_="table-scroll") is None and table.find_parent("table") is None:
+            box = soup.new_tag("div", attrs={"class": "table-scroll", "tabindex": "0", "role": "group"})
+            caption = table.find("caption")
+            box["aria-label"] = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else "Table"
+            table.wrap(box)
+    for code in soup.select("article div.highlight > pre"):
+        code["tabindex"] = "0"
+
+
+def _guard(soup: BeautifulSoup) -> None:
+    """Allow only the scripts of this very page to run; labels in the data can never become one."""
+    hashes = []
+    for script in soup.find_all("script"):
+        if script.get("src") is None and script.string:
+            digest = hashlib.sha256(script.string.encode("utf-8")).digest()
+            hashes.append(f"'sha256-{base64.b64encode(digest).decode()}'")
+    policy = soup.new_tag("meta")
+    policy["http-equiv"] = "Content-Security-Policy"
+    policy["content"] = _POLICY.format(hashes=" ".join(dict.fromkeys(hashes)))
+    if soup.head is not None:
+        charset = soup.head.find("meta", charset=True)
+        if isinstance(charset, Tag):
+            charset.insert_after(policy)
+        else:
+            soup.head.insert(0, policy)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the work for the end of the build, after everything else has been written."""
+    for name in _UNUSED_SETTINGS:
+        if name not in app.config.values:
+            app.add_config_value(name, {}, "")
+    app.connect("build-finished", _finish, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
