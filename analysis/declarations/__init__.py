@@ -1,4 +1,4 @@
-"""What is declared: sources, reforms, claims, outcomes, designs, studies. No file is opened here."""
+"""What is declared: sources, reforms, claims, outcomes, designs, studies. Opens no file."""
 
 from analysis.declarations.base import (
     Bound,

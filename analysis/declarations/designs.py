@@ -65,7 +65,7 @@ class CheckSpec(Record):
     """A diagnostic to run, with its options."""
 
     name: CheckName
-    options: dict[Identifier, Option] = {}
+    options: dict[Identifier, Option] = Field(default_factory=dict)
 
 
 class Design(Record):
@@ -89,7 +89,7 @@ class Design(Record):
         Discriminator(_kind_of_cohorts),
     ]
     estimator: Identifier
-    options: dict[Identifier, Option] = {}
+    options: dict[Identifier, Option] = Field(default_factory=dict)
     control_group: Literal["never_treated", "not_yet_treated", "donor_pool"] | None = None
     donors: UnitList | None = None
     exclude: tuple[UnitList, ...] = ()
@@ -178,5 +178,5 @@ class Study(Record):
         used.update(fact for event in events for fact in event.facts)
         used.update(use.id for claim in self.claims for use in claim.facts)
         if self.arithmetic:
-            used.update((self.arithmetic.mean_hours, self.arithmetic.affected_share))
+            used.update(self.arithmetic.facts)
         return tuple(sorted(used))

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -43,7 +44,13 @@ def parse_toml(text: str, *, file: str) -> Mapping[str, Any]:
 
 
 def declare(
-    model: type[R], content: object, *, file: str, text: str = "", under: Sequence[str | int] = ()
+    model: type[R],
+    content: object,
+    *,
+    file: str,
+    text: str = "",
+    under: Sequence[str | int] = (),
+    row: int | None = None,
 ) -> R:
     """Make one record of `content`, or name all its faults.
 
@@ -59,6 +66,8 @@ def declare(
         Text of the file; with it every fault names its line.
     under : sequence of str and int, optional
         Where `content` stands in the file, such as ("source", 2).
+    row : int, optional
+        Line of the file where `content` is a row of a table.
 
     Raises
     ------
@@ -70,44 +79,75 @@ def declare(
     except ValidationError as error:
         raise DeclarationError(
             *(
-                _fault(detail, content, file=file, text=text, under=under)
+                _fault(detail, content, file=file, text=text, under=under, row=row)
                 for detail in error.errors(include_url=False)
             )
         ) from None
 
 
 def _fault(
-    detail: ErrorDetails, content: object, *, file: str, text: str, under: Sequence[str | int]
+    detail: ErrorDetails,
+    content: object,
+    *,
+    file: str,
+    text: str,
+    under: Sequence[str | int],
+    row: int | None,
 ) -> Fault:
     place = [part for part in detail["loc"] if part not in _TAGS]
-    expected, found, mend = _words(detail)
+    words = _words(detail)
     return Fault(
-        expected=expected,
-        found=found,
-        mend=mend,
+        expected=words.expected,
+        found=words.found,
+        mend=words.mend,
         file=file,
-        row=line_of(text, [*under, *place]) if text else None,
+        row=line_of(text, [*under, *place]) if text else row,
         column=dotted(place, content) or None,
     )
 
 
-def _words(detail: ErrorDetails) -> tuple[str, str, str]:  # noqa: PLR0911
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """Expected, found and how to mend it."""
+
+    expected: str
+    found: str
+    mend: str
+
+
+def _words(detail: ErrorDetails) -> _Words:
     key = str(detail["loc"][-1]) if detail["loc"] else "the table"
     match detail["type"]:
         case "missing":
-            return f"a key `{key}`", "nothing", f"add `{key} = ...`"
+            return _Words(expected=f"a key `{key}`", found="nothing", mend=f"add `{key} = ...`")
         case "extra_forbidden":
             near = difflib.get_close_matches(key, sorted(_all_keys()), n=1)
             meant = f" (did you mean `{near[0]}`?)" if near else ""
-            return "only known keys", f"unknown key `{key}`", f"remove or rename it{meant}"
+            return _Words(
+                expected="only known keys",
+                found=f"unknown key `{key}`",
+                mend=f"remove or rename it{meant}",
+            )
         case "literal_error":
             allowed = str(detail.get("ctx", {}).get("expected", "one of the allowed words"))
-            return allowed, repr(detail["input"]), "use one of the allowed words"
+            return _Words(
+                expected=allowed,
+                found=_short(detail["input"]),
+                mend="use one of the allowed words",
+            )
         case "value_error":
             wanted = detail["msg"].removeprefix("Value error, ")
-            return wanted, _short(detail["input"]), "change the declaration so that this holds"
+            return _Words(
+                expected=wanted,
+                found=_short(detail["input"]),
+                mend="change the declaration so that this holds",
+            )
         case _:
-            return detail["msg"], _short(detail["input"]), f"correct the value of `{key}`"
+            return _Words(
+                expected=detail["msg"],
+                found=_short(detail["input"]),
+                mend=f"correct the value of `{key}`",
+            )
 
 
 def _short(value: object) -> str:
@@ -152,9 +192,9 @@ def line_of(text: str, place: Sequence[str | int]) -> int | None:
             found = start = heads[part]
             continue
         path = f"{path}.{part}" if path else part
-        if position + 1 < len(place) and isinstance(place[position + 1], int):
-            if any(line.strip() == f"[[{path}]]" for line in lines[start:]):
-                continue
+        counted = position + 1 < len(place) and isinstance(place[position + 1], int)
+        if counted and f"[[{path}]]" in (line.strip() for line in lines[start:]):
+            continue
         line = _header_or_key(lines, start, path, part)
         if line is None:
             break

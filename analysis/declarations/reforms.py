@@ -158,10 +158,16 @@ class Claim(Record):
 
 
 class ClearanceInputs(Record):
-    """Ids of the figures behind the clearance arithmetic: a claim, two facts, parameters."""
+    """Ids of the figures behind the clearance arithmetic: a claim, three facts, parameters."""
 
     claim: Reference
     mean_hours: Reference
-    affected_share: Reference
+    affected_trade: Reference
+    all_trade: Reference
     value_of_a_day: Reference
     elasticities: Annotated[tuple[Reference, ...], Field(min_length=1)]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Ids of the three facts."""
+        return self.mean_hours, self.affected_trade, self.all_trade

@@ -1,0 +1,42 @@
+"""The only room that opens files: from the data folder to declarations and checked tables."""
+
+from analysis.catalog.files import find_root
+from analysis.catalog.project import Inventory, check_project
+from analysis.catalog.reforms import (
+    clearance_figures,
+    list_claims,
+    list_reforms,
+    load_reform,
+    load_study,
+    read_cohorts,
+    studies,
+)
+from analysis.catalog.staging import stage_data
+from analysis.catalog.tables import (
+    load_facts,
+    load_parameters,
+    load_source,
+    load_sources,
+    load_vocabulary,
+    read_table,
+)
+
+__all__ = [
+    "Inventory",
+    "check_project",
+    "clearance_figures",
+    "find_root",
+    "list_claims",
+    "list_reforms",
+    "load_facts",
+    "load_parameters",
+    "load_reform",
+    "load_source",
+    "load_sources",
+    "load_study",
+    "load_vocabulary",
+    "read_cohorts",
+    "read_table",
+    "stage_data",
+    "studies",
+]
