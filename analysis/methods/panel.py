@@ -133,11 +133,13 @@ class Panel:
                 "outcome": rows[outcome].astype(float),
                 "ss": np.zeros(len(rows)),
                 **{name: rows[name].astype(float) for name in covariates},
-            }
+            },
+            copy=False,  # pandas copies when one of them is written to
         )
         first = _whole(rows[cohort], column=cohort)
-        cohorts = pd.Series(first.to_numpy(), index=rows[unit].to_numpy(), dtype="Int64")
-        cohorts = cohorts[~cohorts.index.duplicated()].sort_index()
+        once = ~rows[unit].duplicated().to_numpy()
+        cohorts = pd.Series(first.array[once], index=rows[unit].to_numpy()[once], dtype="Int64")
+        cohorts = cohorts.sort_index()
         kept = cells["outcome"].notna()
         if not kept.any():
             raise PanelError.of(
@@ -146,7 +148,8 @@ class Panel:
                 found=f"{len(rows)} rows, all missing",
                 mend="check the column and how missing values are written",
             )
-        cells = cells[kept].sort_values(["unit", "time"], ignore_index=True)
+        if not kept.all() or not _in_order(cells["unit"], cells["time"]):
+            cells = cells[kept].sort_values(["unit", "time"], ignore_index=True)
         return cls(
             cells=cells,
             cohorts=cohorts[cohorts.index.isin(cells["unit"])],
@@ -166,7 +169,7 @@ class Panel:
     @property
     def times(self) -> np.ndarray:
         """Times that occur, sorted; shape (n_times,)."""
-        return np.unique(self.cells["time"].to_numpy())
+        return np.sort(pd.unique(self.cells["time"].to_numpy()))
 
     @property
     def n_units(self) -> int:
@@ -215,6 +218,10 @@ class Panel:
                 found=f"cells split by {', '.join(self.categories)}",
                 mend="compress without categories, or use a method that takes them",
             )
+        times = self.times
+        if len(self.cells) == self.n_units * len(times):  # every unit at every time, in order
+            values = self.cells[column].to_numpy().reshape(self.n_units, len(times))
+            return pd.DataFrame(values, index=self.cohorts.index, columns=times)
         table = self.cells.set_index(["unit", "time"])[column].unstack("time")  # noqa: PD010
         return table.reindex(index=self.cohorts.index, columns=self.times)
 
@@ -285,6 +292,8 @@ def _missing(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
 
 
 def _repeated(rows: pd.DataFrame, *, unit: str, time: str) -> list[Fault]:
+    if _in_order(rows[unit], rows[time]):
+        return []
     again = rows.duplicated([unit, time])
     return [
         Fault(
@@ -296,6 +305,15 @@ def _repeated(rows: pd.DataFrame, *, unit: str, time: str) -> list[Fault]:
         )
         for position in rows.index[again][:20]
     ]
+
+
+def _in_order(unit: pd.Series, time: pd.Series) -> bool:
+    """Whether rows are sorted by unit and time with none twice: the usual case, quick to see."""
+    if not (pd.api.types.is_numeric_dtype(unit) and pd.api.types.is_numeric_dtype(time)):
+        return False
+    units, times = unit.to_numpy(), time.to_numpy()
+    rising = (units[1:] > units[:-1]) | ((units[1:] == units[:-1]) & (times[1:] > times[:-1]))
+    return bool(rising.all())
 
 
 def _not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
@@ -317,6 +335,13 @@ def _not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
 
 
 def _varying(rows: pd.DataFrame, *, unit: str, column: str) -> list[Fault]:
+    again = rows[unit].eq(rows[unit].shift())  # a unit's rows mostly follow each other
+    value = rows.loc[~again, [unit, column]]
+    before, now = rows[column].shift()[again], rows.loc[again, column]
+    if (before.eq(now) | (before.isna() & now.isna())).all():
+        rows = value
+    if not rows[unit].duplicated().any():
+        return []
     distinct = rows.groupby(unit, observed=True)[column].nunique(dropna=False)
     return [
         Fault(
@@ -355,8 +380,11 @@ def _whole(values: pd.Series, *, column: str) -> pd.Series:
     if isinstance(values.dtype, pd.PeriodDtype):
         ordinals = [pd.NA if pd.isna(value) else value.ordinal for value in values]
         return pd.Series(ordinals, index=values.index, dtype="Int64")
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu":
+        return values.astype("Int64")
     numbers = pd.to_numeric(values, errors="coerce")
-    wrong = (numbers.isna() & values.notna()) | (numbers.notna() & (numbers % 1 != 0))
+    lost = (numbers.isna() & values.notna()) | np.isinf(numbers.to_numpy(dtype=float))
+    wrong = lost | (numbers.notna() & (numbers.round() != numbers))
     if wrong.any() or pd.api.types.is_datetime64_any_dtype(values):
         first = values[wrong].iloc[0] if wrong.any() else values.iloc[0]
         raise PanelError.of(
