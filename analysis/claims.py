@@ -151,7 +151,8 @@ def _not_testable(claim: Claim, facts: dict[str, Fact]) -> Verdict:
 
 
 def _second_sources(claim: Claim, facts: dict[str, Fact]) -> str:
-    agreeing = [use for use in claim.facts if use.stance == "agrees" and use.id in facts]
+    told = ("agrees", "dates")
+    agreeing = [use for use in claim.facts if use.stance in told and use.id in facts]
     pages = {facts[use.id].source_address or facts[use.id].source_title for use in agreeing}
     if not pages:
         return "no second source was found"

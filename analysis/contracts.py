@@ -17,8 +17,8 @@ import pandas as pd
 from analysis.declarations import Column, Source, check_when
 from analysis.errors import DataError, Fault
 
-_WHOLE = re.compile(r"-?\d{1,15}")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 Cell = str | int | float | None
 

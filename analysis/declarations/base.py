@@ -40,7 +40,7 @@ def _no_edge_space(text: str) -> str:
 
 def check_when(text: str) -> str:
     """Return `text` if it is a year, a month or a day that exists: 2021, 2021-09 or 2021-09-08."""
-    if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", text):
         raise ValueError("a date such as 2021, 2021-09 or 2021-09-08")
     dt.date.fromisoformat((text + "-01-01")[:10])
     return text

@@ -102,8 +102,15 @@ def _fault(
         mend=words.mend,
         file=file,
         row=line_of(text, [*under, *place]) if text else row,
-        column=dotted(place, content) or None,
+        column=_column(under, place, content),
     )
+
+
+def _column(under: Sequence[str | int], place: Sequence[str | int], content: object) -> str | None:
+    outer = dotted(under, None)
+    if under and isinstance(content, dict) and "id" in content:
+        outer = re.sub(r"\[\d+\]$", f"[{content['id']}]", outer)
+    return ".".join(part for part in (outer, dotted(place, content)) if part) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,14 +203,12 @@ def line_of(text: str, place: Sequence[str | int]) -> int | None:
         if counted and f"[[{path}]]" in (line.strip() for line in lines[start:]):
             continue
         line = _header_or_key(lines, start, path, part)
-        if line is None:
-            break
-        found = start = line
+        if line is not None:
+            found = start = line
     return None if found is None else found + 1
 
 
 def _header_or_key(lines: Sequence[str], start: int, path: str, key: str) -> int | None:
-    root = "[" not in path and start == 0
     inside = True
     for number in range(start, len(lines)):
         line = lines[number].strip()
@@ -211,9 +216,8 @@ def _header_or_key(lines: Sequence[str], start: int, path: str, key: str) -> int
             return number
         if line.startswith("[") and number > start:
             inside = False
-            family = path.rsplit(".", 1)[0]
-            if not root and line.startswith("[[") and line == f"[[{family}]]":
-                return None
+            if line.startswith("[[") and path.startswith(line.strip("[]") + "."):
+                return None  # the next record of the same list
         if inside and re.match(rf"{re.escape(key)}\s*=", line):
             return number
     return None
