@@ -1,4 +1,4 @@
-"""The command line: report, run, check, notebooks. Everything it does can be done from Python as well."""
+"""The command line: report, run, check, notebooks. All of it can be done from Python as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a project folder to a published report: stage, execute, build, publish, in a fresh folder each time."""
+"""From a project folder to a published report: stage, execute, build, publish; always afresh."""
 
 from __future__ import annotations
 
@@ -61,9 +61,14 @@ def build_report(root: Path, *, supplied: Path | None, out: Path, say: Say) -> P
     catalog.check_project(root)
     with _staging(root) as staging:
         _stage_book(root, staging=staging)
-        catalog.stage_data(root, staging, supplied)
+        replaced = catalog.stage_data(root, staging, supplied)
+        if replaced:
+            say(f"  your own files stand for: {', '.join(replaced)}")
         say("2/4 Running the notebooks ...")
-        notebooks.execute(notebooks.find_notebooks(staging / "book"), say=say)
+        pages = notebooks.find_notebooks(staging / "book")
+        notebooks.execute(pages, say=say)
+        for page in pages:
+            notebooks.label_figures(page)
         say("3/4 Building the pages ...")
         html = _build_pages(staging, log=root / "_build" / _LOG)
         say("4/4 Publishing ...")

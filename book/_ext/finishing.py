@@ -1,4 +1,4 @@
-"""Last work on the built pages: nothing superfluous, nothing that hinders a reader, no foreign script."""
+"""Last work on the built pages: drop what is superfluous, mend what hinders, guard the scripts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ logger = logging.getLogger(__name__)
 # Jupyter Book sets these although the extensions that read them are left out.
 _UNUSED_SETTINGS = ("comments_config", "thebe_config")
 
-# reports/ holds tracebacks, with data in them; the rest is weight that no page needs: the icons come
-# from a font, which the same theme ships.
-_SUPERFLUOUS = ("reports", "_sources", "_static/sbt-webpack-macros.html", "_static/webpack-macros.html")
+# reports/ holds tracebacks, with data in them; the rest is weight that no page needs: the icons
+# come from a font, which the same theme ships.
+_SUPERFLUOUS = (
+    "reports",
+    "_sources",
+    "_static/sbt-webpack-macros.html",
+    "_static/webpack-macros.html",
+)
 _SUPERFLUOUS_FILES = ("_static/**/*.map", "_static/scripts/fontawesome.js*", "_static/**/*.ttf")
 
 _POLICY = (
@@ -61,7 +66,8 @@ def _forwarding(redirect: BeautifulSoup, *, title: str) -> BeautifulSoup:
     return BeautifulSoup(
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>{title}</title>'
         f'<meta http-equiv="refresh" content="0; url={target}"/></head>'
-        f'<body><main><h1>{title}</h1><p><a href="{target}">Read the report</a></p></main></body></html>\n',
+        f"<body><main><h1>{title}</h1>"
+        f'<p><a href="{target}">Read the report</a></p></main></body></html>\n',
         "html.parser",
     )
 
@@ -78,7 +84,9 @@ def _repair(soup: BeautifulSoup) -> None:
 def _drop_superfluous(soup: BeautifulSoup) -> None:
     for script in soup.select("script[src*='fontawesome.js']"):
         script.decompose()
-    for empty in soup.select("#ethical-ad-placement, footer.bd-footer:empty, a.headerlink[href='']"):
+    for empty in soup.select(
+        "#ethical-ad-placement, footer.bd-footer:empty, a.headerlink[href='']"
+    ):
         empty.decompose()
     for viewport in soup.select("meta[name='viewport']")[1:]:
         viewport.decompose()
@@ -94,11 +102,11 @@ def _name_controls(soup: BeautifulSoup) -> None:
             if button.get("aria-label") and shown not in str(button["aria-label"]):
                 del button["aria-label"]
         elif not button.get("aria-label"):
-            button["aria-label"] = button.get("title") or "Button"
+            button["aria-label"] = str(button.get("title", "Button"))
     for summary in soup.select("summary[aria-label]"):
         del summary["aria-label"]
     for link in soup.select("a.headerlink"):
-        link["aria-label"] = link.get("title", "Link to this heading")
+        link["aria-label"] = str(link.get("title", "Link to this heading"))
     for hint in soup.select(".search-button__kbd-shortcut"):
         hint["aria-hidden"] = "true"
 
@@ -141,9 +149,13 @@ def _let_scroll(soup: BeautifulSoup) -> None:
     """Wide content scrolls in its own box, and a keyboard can reach the box."""
     for table in soup.select("article table"):
         if table.find_parent(class_="table-scroll") is None and table.find_parent("table") is None:
-            box = soup.new_tag("div", attrs={"class": "table-scroll", "tabindex": "0", "role": "group"})
+            box = soup.new_tag(
+                "div", attrs={"class": "table-scroll", "tabindex": "0", "role": "group"}
+            )
             caption = table.find("caption")
-            box["aria-label"] = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else "Table"
+            box["aria-label"] = (
+                caption.get_text(" ", strip=True) if isinstance(caption, Tag) else "Table"
+            )
             table.wrap(box)
     for code in soup.select("article div.highlight > pre"):
         code["tabindex"] = "0"

@@ -1,4 +1,4 @@
-"""Formulas as MathML, written when the book is built: no script and no other host is needed to read them."""
+"""Formulas as MathML, written when the book is built: no script, no other host is needed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,26 @@ from sphinx.util.math import get_node_equation_number
 logger = logging.getLogger(__name__)
 
 
+# Spellings that the converter does not know, and others that mean the same.
+_SPELLINGS = {
+    r"{aligned}": "{align*}",
+    r"{split}": "{align*}",
+    r"{gathered}": "{align*}",
+    r"\arg": r"\operatorname{arg}",
+}
+
+
 def _mathml(latex: str, *, display: str, node: nodes.Element) -> str:
+    for theirs, known in _SPELLINGS.items():
+        latex = latex.replace(theirs, known)
     try:
-        return str(convert(latex, display=display))
+        written = str(convert(latex, display=display))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        logger.warning("formula %r cannot be written as MathML: %s", latex, error, location=node)
+        logger.warning("formula %r cannot be written as MathML: %r", latex, error, location=node)
         return ""
+    if "\\" in written:
+        logger.warning("formula %r has a command that MathML lacks", latex, location=node)
+    return written
 
 
 def _inline(self: Any, node: nodes.Element) -> None:
