@@ -9,12 +9,23 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.errors import Fault, PanelError
+from analysis.errors import PanelError
+from analysis.methods import frame_checks
+from analysis.methods.bins import LogBins
 
 Scale = Literal["level", "log"]
 
 #: Columns that every table of cells has, in this order, before categories and covariates.
 CELL_COLUMNS = ("unit", "time", "cluster", "n", "weight", "outcome", "ss")
+
+#: Sums over the rows of a cell, kept when rows are weighted: of w^2, of w^2 (y - mean) and of
+#: w^2 (y - mean)^2.
+SQUARED_WEIGHTS = ("weight2", "weight2_outcome", "weight2_ss")
+
+
+def product(first: str, second: str = "outcome") -> str:
+    """Name the column of cells that holds a within-cell sum of products of two columns."""
+    return f"{first} * {second}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +40,10 @@ class Panel:
         One row a cell, sorted by unit and time. Columns: ``unit``, ``time`` (whole numbers),
         ``cluster``, ``n`` (rows in the cell), ``weight`` (sum of weights; equal to ``n`` without
         weights), ``outcome`` (weighted mean), ``ss`` (weighted within-cell sum of squares about
-        that mean), then the categories and the cell means of the covariates.
+        that mean), then the categories and the cell means of the covariates. `compress` adds
+        `SQUARED_WEIGHTS` for weighted rows, a `product` about the cell means for every pair of
+        covariates and outcome, ``within {h:g}`` (weight of rows at most h) for every threshold
+        and ``bin {i}`` (weight of rows in bin i) for every bin.
     cohorts : pandas.Series
         Index unit, dtype ``Int64``: first treated time; missing = never treated.
     outcome : str
@@ -44,6 +58,10 @@ class Panel:
         Whether the outcome is in logarithms; `Effect.to_percent` needs to know.
     unit_of_measure : str
         Unit of the outcome, for labels.
+    thresholds : tuple of float
+        Values of the untransformed outcome whose shares `compress` counted.
+    bins : LogBins or None
+        Bins of the untransformed outcome that `compress` counted.
     """
 
     cells: pd.DataFrame
@@ -55,6 +73,8 @@ class Panel:
     n_missing: int = 0
     scale: Scale = "level"
     unit_of_measure: str = ""
+    thresholds: tuple[float, ...] = ()
+    bins: LogBins | None = None
 
     @classmethod
     def from_frame(
@@ -111,15 +131,17 @@ class Panel:
         """
         covariates = tuple(covariates)
         named = [unit, time, outcome, cohort, *covariates, *filter(None, (weights, cluster))]
-        PanelError.raise_if(_absent(frame, named))
+        PanelError.raise_if(frame_checks.absent(frame, named))
         rows = frame.reset_index(drop=True)
         PanelError.raise_if(
             [
-                *_missing(rows, [unit, time, *covariates, *filter(None, (weights, cluster))]),
-                *_repeated(rows, unit=unit, time=time),
-                *_not_finite(rows, [outcome, *covariates]),
-                *_varying(rows, unit=unit, column=cohort),
-                *(_not_positive(rows, weights) if weights else []),
+                *frame_checks.missing(
+                    rows, [unit, time, *covariates, *filter(None, (weights, cluster))]
+                ),
+                *frame_checks.repeated(rows, unit=unit, time=time),
+                *frame_checks.not_finite(rows, [outcome, *covariates]),
+                *frame_checks.varying(rows, unit=unit, column=cohort),
+                *(frame_checks.not_positive(rows, weights) if weights else []),
             ]
         )
         labels = _labels(rows[time])
@@ -148,7 +170,7 @@ class Panel:
                 found=f"{len(rows)} rows, all missing",
                 mend="check the column and how missing values are written",
             )
-        if not kept.all() or not _in_order(cells["unit"], cells["time"]):
+        if not kept.all() or not frame_checks.in_order(cells["unit"], cells["time"]):
             cells = cells[kept].sort_values(["unit", "time"], ignore_index=True)
         return cls(
             cells=cells,
@@ -232,8 +254,10 @@ class Panel:
 
     def with_outcome(self, values: np.ndarray) -> Panel:
         """Return the same cells with other cell means and no spread inside the cells."""
-        cells = self.cells.assign(outcome=np.asarray(values, dtype=float), ss=0.0)
-        return replace(self, cells=cells)
+        flat = [*SQUARED_WEIGHTS[1:], *map(product, self.covariates)]
+        still = dict.fromkeys([name for name in flat if name in self.cells], 0.0)
+        cells = self.cells.assign(outcome=np.asarray(values, dtype=float), ss=0.0, **still)
+        return replace(self, cells=cells, thresholds=(), bins=None)
 
     def keep(self, mask: np.ndarray) -> Panel:
         """Return the cells where `mask` (n_cells,) is true; units left without cells go.
@@ -261,111 +285,6 @@ class Panel:
     def keep_times(self, first: int, last: int) -> Panel:
         """Return the cells from time `first` to time `last`, both included."""
         return self.keep(self.cells["time"].between(first, last).to_numpy())
-
-
-def _absent(frame: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
-    have = ", ".join(map(str, frame.columns))
-    return [
-        Fault(
-            column=name,
-            expected="a column of this name",
-            found=f"columns {have}",
-            mend="rename the column or name another one",
-        )
-        for name in dict.fromkeys(names)
-        if name not in frame.columns
-    ]
-
-
-def _missing(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
-    return [
-        Fault(
-            column=name,
-            row=int(rows.index[rows[name].isna()][0]) + 1,
-            expected="a value in every row",
-            found=f"{int(rows[name].isna().sum())} missing",
-            mend="fill in the value or leave the row out",
-        )
-        for name in names
-        if rows[name].isna().any()
-    ]
-
-
-def _repeated(rows: pd.DataFrame, *, unit: str, time: str) -> list[Fault]:
-    if _in_order(rows[unit], rows[time]):
-        return []
-    again = rows.duplicated([unit, time])
-    return [
-        Fault(
-            column=f"{unit}, {time}",
-            row=int(position) + 1,
-            expected="one row for every unit and time",
-            found=f"a second row for {rows.loc[position, unit]!s}, {rows.loc[position, time]!s}",
-            mend="remove the row, or use compress() for microdata",
-        )
-        for position in rows.index[again][:20]
-    ]
-
-
-def _in_order(unit: pd.Series, time: pd.Series) -> bool:
-    """Whether rows are sorted by unit and time with none twice: the usual case, quick to see."""
-    if not (pd.api.types.is_numeric_dtype(unit) and pd.api.types.is_numeric_dtype(time)):
-        return False
-    units, times = unit.to_numpy(), time.to_numpy()
-    rising = (units[1:] > units[:-1]) | ((units[1:] == units[:-1]) & (times[1:] > times[:-1]))
-    return bool(rising.all())
-
-
-def _not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
-    faults = []
-    for name in names:
-        numbers = pd.to_numeric(rows[name], errors="coerce")
-        text = numbers.isna() & rows[name].notna()
-        for position in rows.index[text | np.isinf(numbers.to_numpy(dtype=float))][:20]:
-            faults.append(
-                Fault(
-                    column=name,
-                    row=int(position) + 1,
-                    expected="a finite number",
-                    found=str(rows.loc[position, name]),
-                    mend="correct the value, or leave it empty if it is missing",
-                )
-            )
-    return faults
-
-
-def _varying(rows: pd.DataFrame, *, unit: str, column: str) -> list[Fault]:
-    again = rows[unit].eq(rows[unit].shift())  # a unit's rows mostly follow each other
-    value = rows.loc[~again, [unit, column]]
-    before, now = rows[column].shift()[again], rows.loc[again, column]
-    if (before.eq(now) | (before.isna() & now.isna())).all():
-        rows = value
-    if not rows[unit].duplicated().any():
-        return []
-    distinct = rows.groupby(unit, observed=True)[column].nunique(dropna=False)
-    return [
-        Fault(
-            column=column,
-            expected="one first treated time for a unit",
-            found=f"{count} different ones for {name}",
-            mend="give the first treated time in every row of the unit, or leave it empty",
-        )
-        for name, count in zip(distinct.index, distinct, strict=True)
-        if count > 1
-    ]
-
-
-def _not_positive(rows: pd.DataFrame, name: str) -> list[Fault]:
-    return [
-        Fault(
-            column=name,
-            row=int(position) + 1,
-            expected="a finite weight above zero",
-            found=str(rows.loc[position, name]),
-            mend="correct the weight or leave the row out",
-        )
-        for position in rows.index[~(rows[name] > 0) | np.isinf(rows[name])][:20]
-    ]
 
 
 def _labels(times: pd.Series) -> pd.Series | None:
