@@ -64,7 +64,7 @@ class Effect:
         """Smallest true effect found with 80 % power by a two-sided test, in outcome units.
 
         Half the width of the interval (the critical value times the standard error) plus 0.84
-        standard errors; nan without an interval (Bloom 1995).
+        standard errors; nan without an interval (Bloom 1995, doi:10.1177/0193841X9501900504).
         """
         half_width = (self.conf_high - self.conf_low) / 2
         return float(half_width + stats.norm.ppf(POWER) * self.std_error)

@@ -1,0 +1,20 @@
+"""Policy impact evaluation of collaborative trade reforms: what a page may import."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis import listings, plots, tables
+    from analysis.study import audit, run, studies
+
+__all__ = ["audit", "listings", "plots", "run", "studies", "tables"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("run", "studies", "audit"):
+        return getattr(import_module("analysis.study"), name)
+    if name in ("listings", "plots", "tables"):
+        return import_module(f"analysis.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

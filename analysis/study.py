@@ -1,0 +1,409 @@
+"""run(study) -> Findings: the one stair from declarations to estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from inspect import signature
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from analysis import catalog, claims, methods
+from analysis.arithmetic import ClearanceArithmetic, clearance_arithmetic
+from analysis.declarations import (
+    CheckSpec,
+    Design,
+    Fact,
+    Outcome,
+    Parameter,
+    Reform,
+    Source,
+    SourceKind,
+    Study,
+)
+from analysis.errors import DataError, DeclarationError
+from analysis.methods import checks
+from analysis.methods.checks import Check
+from analysis.methods.effects import EffectTable
+from analysis.methods.panel import Panel
+
+T = TypeVar("T")
+Estimator = Callable[..., EffectTable]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one design gave: its panel, its effects and its checks."""
+
+    design: Design
+    outcome: Outcome
+    panel: Panel
+    effects: EffectTable
+    checks: tuple[Check, ...]
+
+    def check(self, name: str) -> Check:
+        """Return the check of this name.
+
+        Raises
+        ------
+        DeclarationError
+            If the design does not declare it.
+        """
+        made = ((check.name, check) for check in self.checks)
+        return _named(made, name, what=f"a check of design {self.design.id}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All that `run` found out about one reform.
+
+    Attributes
+    ----------
+    study : Study
+        What was declared.
+    results : tuple of Result
+        One a design, in the order of the declaration.
+    evidence : tuple of Evidence
+        The headline effects, with outcome, level and kind of data.
+    verdicts : tuple of Verdict
+        One a claim of the reform.
+    facts : tuple of Fact
+        Published figures that the claims refer to.
+    sources : tuple of Source
+        Every file that was read; `kind` is simulated as soon as one of them is.
+    """
+
+    study: Study
+    results: tuple[Result, ...]
+    evidence: tuple[claims.Evidence, ...]
+    verdicts: tuple[claims.Verdict, ...]
+    facts: tuple[Fact, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def kind(self) -> SourceKind | None:
+        """What the estimates rest on; None without any."""
+        return kind_of(self.sources) if self.sources else None
+
+    @property
+    def headline(self) -> Result:
+        """The result of the headline design."""
+        return next(result for result in self.results if result.design.headline)
+
+    def result(self, design: str) -> Result:
+        """Return the result of the design of this id.
+
+        Raises
+        ------
+        DeclarationError
+            If the study has no such design.
+        """
+        made = ((result.design.id, result) for result in self.results)
+        return _named(made, design, what=f"a design of {self.study.id}")
+
+    def overview_of(self, outcome: str) -> pd.DataFrame:
+        """Return one row a design on this outcome: its overall effect, label and role.
+
+        Columns are those of `EffectTable`, then ``design``, ``label``, ``role`` and
+        ``minimum_detectable_effect``.
+        """
+        rows = [
+            result.effects.tidy()
+            .iloc[[result.effects.headline]]
+            .assign(
+                design=result.design.id,
+                label=result.design.label,
+                role=result.design.role,
+                minimum_detectable_effect=result.effects.overall.minimum_detectable_effect,
+            )
+            for result in self.results
+            if result.outcome.id == outcome
+        ]
+        if not rows:
+            raise DeclarationError.of(
+                expected=f"an outcome with designs in study {self.study.id}",
+                found=repr(outcome),
+                mend="correct the name",
+            )
+        return pd.concat(rows, ignore_index=True)
+
+
+def run(study: str, *, root: Path | None = None) -> Findings:
+    """Evaluate one declared reform.
+
+    Parameters
+    ----------
+    study : str
+        Name of a file in ``data/reforms``, without ``.toml``.
+    root : pathlib.Path, optional
+        Folder that holds ``data/``; without it the nearest one above the working folder.
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    AnalysisError
+        With every fault of the declarations, the data or a design.
+    """
+    place = catalog.find_root(root)
+    declared = catalog.load_study(place, study)
+    results = tuple(_result(place, declared, design) for design in declared.designs)
+    facts = tuple(fact for fact in catalog.load_facts(place) if fact.id in declared.fact_ids())
+    read = {source for design in declared.designs for source in _read_by(declared, design)}
+    sources = tuple(catalog.load_source(place, name) for name in sorted(read))
+    evidence = tuple(_evidence(declared, results, kind_of(sources)))
+    return Findings(
+        study=declared,
+        results=results,
+        evidence=evidence,
+        verdicts=tuple(
+            claims.judge(claim, evidence=evidence, facts=facts) for claim in declared.claims
+        ),
+        facts=facts,
+        sources=sources,
+    )
+
+
+def kind_of(sources: Iterable[Source]) -> SourceKind:
+    """Say what numbers rest on: simulated as soon as one source is, else the weakest kind."""
+    kinds = {source.kind for source in sources}
+    return "simulated" if "simulated" in kinds else "real" if kinds == {"real"} else "published"
+
+
+def _evidence(study: Study, results: tuple[Result, ...], kind: SourceKind) -> list[claims.Evidence]:
+    """Return the headline effects, each with the outcome and level it speaks of."""
+    return [
+        claims.Evidence(
+            effect=result.effects.overall,
+            study=study.id,
+            outcome=result.outcome.id,
+            level=study.reform.level,
+            kind=kind,
+        )
+        for result in results
+        if result.design.headline
+    ]
+
+
+def studies(*, root: Path | None = None) -> tuple[str, ...]:
+    """Return the ids of all declared reforms that carry designs and so can be evaluated."""
+    return catalog.studies(catalog.find_root(root))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Every claim with its verdict.
+
+    Attributes
+    ----------
+    verdicts : tuple of Verdict
+        One a claim, in the order of their ids.
+    reforms : tuple of Reform
+        All declared reforms.
+    facts : tuple of Fact
+        All published figures.
+    parameters : tuple of Parameter
+        All published parameters.
+    sources : tuple of Source
+        All files.
+    arithmetic : ClearanceArithmetic
+        What the claimed cut of clearance time could do to provincial trade, against what province
+        data can detect.
+    """
+
+    verdicts: tuple[claims.Verdict, ...]
+    reforms: tuple[Reform, ...]
+    facts: tuple[Fact, ...]
+    parameters: tuple[Parameter, ...]
+    sources: tuple[Source, ...]
+    arithmetic: ClearanceArithmetic
+
+    def counts(self) -> pd.Series:
+        """Return the number of claims by verdict, every status named."""
+        found = pd.Series([verdict.status for verdict in self.verdicts])
+        counts = found.value_counts().reindex(list(claims.STATUSES), fill_value=0)
+        return counts.rename("Number of claims")
+
+
+def audit(
+    detectable_by: Findings,
+    *,
+    arithmetic_of: str = "spare-parts",
+    root: Path | None = None,
+) -> Audit:
+    """Judge every declared claim by all that is known.
+
+    Parameters
+    ----------
+    detectable_by : Findings
+        Whose headline gives the smallest effect that province data can detect.
+    arithmetic_of : str
+        Reform whose file names the figures behind the arithmetic.
+    root : pathlib.Path, optional
+        As in `run`.
+
+    Returns
+    -------
+    Audit
+    """
+    place = catalog.find_root(root)
+    facts = catalog.load_facts(place)
+    held = list(detectable_by.evidence)
+    size = detectable_by.headline.effects.overall.minimum_detectable_effect
+    figures = catalog.clearance_figures(place, arithmetic_of)
+    return Audit(
+        verdicts=tuple(
+            claims.judge(claim, evidence=held, facts=facts) for claim in catalog.list_claims(place)
+        ),
+        reforms=tuple(catalog.load_reform(place, one) for one in catalog.list_reforms(place)),
+        facts=facts,
+        parameters=catalog.load_parameters(place),
+        sources=catalog.load_sources(place),
+        arithmetic=clearance_arithmetic(figures, minimum_detectable_effect=size),
+    )
+
+
+def reestimated(result: Result, *, inference: str) -> EffectTable:
+    """Estimate a design again with another inference, for comparison beside the declared one.
+
+    Parameters
+    ----------
+    result : Result
+    inference : str
+        As the estimator of the design takes it.
+
+    Returns
+    -------
+    EffectTable
+    """
+    table = _configured(result.design, inference=inference)(result.panel)
+    outcome = result.outcome
+    return table.labelled(
+        outcome=outcome.label, unit_of_measure=outcome.unit, scale=result.panel.scale
+    )
+
+
+def _result(root: Path, study: Study, design: Design) -> Result:
+    outcome = study.outcome(design)
+    panel = _panel(root, design, outcome)
+    effects = _configured(design)(panel).labelled(
+        outcome=outcome.label, unit_of_measure=outcome.unit, scale=panel.scale
+    )
+    made = tuple(_check(panel, design, spec) for spec in design.checks)
+    return Result(design=design, outcome=outcome, panel=panel, effects=effects, checks=made)
+
+
+def _read_by(study: Study, design: Design) -> set[str]:
+    cohorts = getattr(design.cohorts, "source", None)
+    return {study.outcome(design).source, *filter(None, (cohorts,))}
+
+
+def _panel(root: Path, design: Design, outcome: Outcome) -> Panel:
+    table = catalog.read_table(root, outcome.source)
+    unit, time = outcome.unit_column, outcome.time_column
+    starts = catalog.read_cohorts(root, design).set_index("unit")["cohort"]
+    kept = ~table[unit].isin(list(design.left_out))
+    if design.donors is not None:
+        kept &= table[unit].isin([*design.donors.units, *starts.index])
+    kept &= table[time].between(design.window.first, design.window.last)
+    rows = table.loc[kept, [unit, time, outcome.column]].copy()
+    rows["_cohort"] = rows[unit].map(starts).astype("Int64")
+    rows["_outcome"] = _transformed(rows[outcome.column], outcome)
+    panel = Panel.from_frame(
+        rows,
+        unit=unit,
+        time=time,
+        outcome="_outcome",
+        cohort="_cohort",
+        scale="log" if outcome.transform == "log" else "level",
+        unit_of_measure=outcome.unit,
+    )
+    _refuse_absent(panel, starts, design)
+    return panel
+
+
+def _transformed(values: pd.Series, outcome: Outcome) -> pd.Series:
+    numbers = values.astype(float)
+    if outcome.transform != "log":
+        return numbers
+    below = int((numbers <= 0).sum())
+    if below:
+        raise DataError.of(
+            column=outcome.column,
+            expected="values above zero, as the outcome is taken in logs",
+            found=f"{below} values at or below zero",
+            mend="declare transform = 'none', or use a Poisson design that keeps zeros",
+        )
+    return pd.Series(np.log(numbers), index=values.index)
+
+
+def _refuse_absent(panel: Panel, starts: pd.Series, design: Design) -> None:
+    absent = sorted(set(starts.index) - set(panel.units))
+    if absent:
+        raise DataError.of(
+            column="unit",
+            expected=f"every treated unit of design {design.id} in the data",
+            found=f"no row for {', '.join(absent)}",
+            mend="supply the missing rows or correct the names of the cohorts",
+        )
+
+
+def _configured(design: Design, **changed: object) -> partial[EffectTable]:
+    """Return the estimator of the design with every option it takes filled in."""
+    estimator: Estimator = getattr(methods, changed.pop("estimator", design.estimator))  # type: ignore[call-overload]
+    takes = signature(estimator).parameters
+    declared: dict[str, object] = {
+        "control_group": design.control_group,
+        "base_period": design.base_period,
+        "anticipation": design.anticipation,
+        "inference": design.inference,
+        "seed": design.seed,
+        **design.options,
+    }
+    chosen = declared | changed
+    return partial(estimator, **{name: value for name, value in chosen.items() if name in takes})
+
+
+def _check(panel: Panel, design: Design, spec: CheckSpec) -> Check:
+    estimator = _configured(design)
+    match spec.name:
+        case "pre_trends":
+            return checks.pre_trends(panel, _path_of(design))
+        case "own_trends":
+            detrended = _configured(design, own_trends="prior")
+            return checks.own_trends(panel, estimator, detrended=detrended)
+        case "leave_one_out" | "placebo_in_space":
+            points = _configured(design, inference="none")
+            return _run_check(spec, panel, points)
+        case _:
+            return _run_check(spec, panel, estimator)
+
+
+def _run_check(spec: CheckSpec, panel: Panel, estimator: checks.Estimator) -> Check:
+    verb: Callable[..., Check] = getattr(checks, spec.name)
+    return verb(panel, estimator, **dict(spec.options))
+
+
+def _path_of(design: Design) -> checks.Estimator:
+    """Return the estimator of effects by event time that belongs to the design's estimator."""
+    if design.estimator != "group_time_att":
+        return _configured(design, estimator="event_study")
+    by_group = _configured(design, base_period="universal")
+    return lambda panel: by_group(panel).aggregate("dynamic")
+
+
+def _named(items: Iterable[tuple[str, T]], name: str, *, what: str) -> T:
+    held = dict(items)
+    if name not in held:
+        raise DeclarationError.of(
+            expected=f"{what}: {', '.join(held) or 'none declared'}",
+            found=repr(name),
+            mend="correct the name, or declare it in the file of the reform",
+        )
+    return held[name]

@@ -1,0 +1,371 @@
+"""Tables, and the sentences that carry numbers into prose.
+
+Every table of the report is made by `show`, which escapes all text: labels from data never
+become markup. `glue` hands numbers to the prose of the pages; no page types one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.methods.checks import Check
+from analysis.methods.effects import Effect, number, p_text
+
+if TYPE_CHECKING:
+    from analysis.study import Findings, Result
+
+#: What a reader must see wherever simulated data are behind a number.
+SIMULATED = (
+    "Simulated data: these numbers show what the method does, not what the reform did. "
+    "They cannot decide any claim."
+)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table for a page: escaped markup for the reader, plain text for the record."""
+
+    html: str
+    plain: str
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.plain}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A cell that leads to an address; anything but http and https is shown as plain text."""
+
+    text: str
+    address: str
+
+    def __str__(self) -> str:
+        """Return text and address."""
+        return f"{self.text} <{self.address}>"
+
+    @property
+    def html(self) -> str:
+        """The escaped anchor."""
+        if not self.address.startswith(("http://", "https://")):
+            return escape(str(self))
+        return f'<a href="{escape(self.address)}" rel="noreferrer">{escape(self.text)}</a>'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfold:
+    """A cell with a summary that opens to its parts: a heading and lines each."""
+
+    anchor: str
+    summary: str
+    parts: tuple[tuple[str, tuple[str | Link, ...]], ...]
+
+    def __str__(self) -> str:
+        """Return the summary."""
+        return self.summary
+
+    @property
+    def html(self) -> str:
+        """The escaped details element."""
+        return (
+            f'<details id="{escape(self.anchor)}"><summary>{escape(self.summary)}</summary>'
+            f"{''.join(_part(heading, lines) for heading, lines in self.parts if lines)}</details>"
+        )
+
+
+class Said(str):
+    """Text that is its own representation, so that prose shows it without quotation marks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the text itself."""
+        return str(self)
+
+
+def show(frame: pd.DataFrame, *, caption: str, interactive: bool = False) -> Table:
+    """Make a table that a page can show; all text is escaped.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns as the reader should see them; the index is not shown.
+    caption : str
+        What the table holds.
+    interactive : bool
+        Whether the reader can sort, filter and download it.
+
+    Returns
+    -------
+    Table
+    """
+    kind = "report-table interactive" if interactive else "report-table"
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    body = "".join(_row(row, frame) for row in frame.itertuples(index=False, name=None))
+    html = (
+        f'<div class="table-frame" role="region" tabindex="0" aria-label="{escape(caption)}">'
+        f'<table class="{kind}"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    return Table(html=html, plain=f"{caption}\n{_plain(frame)}")
+
+
+def _part(heading: str, lines: Sequence[str | Link]) -> str:
+    items = "".join(
+        f"<li>{line.html if isinstance(line, Link) else escape(line)}</li>" for line in lines
+    )
+    return f"<p><strong>{escape(heading)}</strong></p><ul>{items}</ul>"
+
+
+def _row(row: Sequence[object], frame: pd.DataFrame) -> str:
+    cells = []
+    for name, value in zip(frame.columns, row, strict=True):
+        kind = ' class="number"' if pd.api.types.is_number(value) else ""
+        inner = value.html if isinstance(value, (Link, Unfold)) else escape(_cell(value))
+        cells.append(f'<td data-label="{escape(str(name))}"{kind}>{inner}</td>')
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA:
+        return ""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else number(value, signed=False)
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _plain(frame: pd.DataFrame) -> str:
+    rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    return "\n".join(" | ".join(cells) for cells in [list(map(str, frame.columns)), *rows])
+
+
+def effects(findings: Findings, *, outcome: str) -> Table:
+    """Show the overall effect of every design on one outcome.
+
+    Parameters
+    ----------
+    findings : Findings
+    outcome : str
+        Id of the outcome in the declaration.
+
+    Returns
+    -------
+    Table
+    """
+    results = [result for result in findings.results if result.outcome.id == outcome]
+    label = results[0].outcome.label
+    rows = [{"Design": result.design.label, **_effect_row(result)} for result in results]
+    return show(pd.DataFrame(rows), caption=_marked(findings, f"Estimates on {label}, by design"))
+
+
+def _effect_row(result: Result) -> dict[str, object]:
+    effect = result.effects.overall
+    shown = _shown(effect)
+    return {
+        "Estimate": shown.estimate,
+        "95% interval": shown.interval,
+        "p": shown.p_value,
+        "Detectable with 80% power": shown.detectable,
+        "Treated": effect.n_treated,
+        "Control": effect.n_control,
+        "Inference": effect.inference,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The numbers of an effect as a reader sees them: percent for logs, else in their unit."""
+
+    estimate: str
+    interval: str
+    p_value: str
+    detectable: str
+
+
+def _shown(effect: Effect) -> Shown:
+    scaled = effect.to_percent() if effect.scale == "log" else effect
+    unit = "%" if effect.scale == "log" else ""
+    closed = np.isfinite(scaled.conf_low) and np.isfinite(scaled.conf_high)
+    interval = f"{number(scaled.conf_low)}{unit} to {number(scaled.conf_high)}{unit}"
+    return Shown(
+        estimate=f"{number(scaled.estimate)}{unit}",
+        interval=interval if closed else "none",
+        p_value=p_text(effect.p_value) if np.isfinite(effect.p_value) else "none",
+        detectable=effect.detectable() if np.isfinite(effect.std_error) else "not known",
+    )
+
+
+def failing_inference(findings: Findings, design: str, *, inference: str) -> Table:
+    """Show a design under its declared inference and under one known to fail, side by side."""
+    from analysis.study import reestimated
+
+    result = findings.result(design)
+    other = reestimated(result, inference=inference)
+    rows = []
+    for table in (result.effects, other):
+        shown = _shown(table.overall)
+        rows.append(
+            {
+                "Inference": table.overall.inference,
+                "Estimate": shown.estimate,
+                "95% interval": shown.interval,
+                "p": shown.p_value,
+                "Known": " ".join(table.notes) or "the declared one",
+            }
+        )
+    return show(pd.DataFrame(rows), caption=_marked(findings, "The same coefficient, twice"))
+
+
+def by_event_time(findings: Findings, design: str) -> Table:
+    """Show the effects of one design by event time."""
+    result = findings.result(design)
+    frame = result.effects.tidy()
+    rows = []
+    for position in frame.index[frame["event_time"].notna()]:
+        effect = result.effects.effect(int(position))
+        shown = _shown(effect)
+        base = np.isnan(effect.std_error)
+        rows.append(
+            {
+                "Event time": effect.event_time,
+                "Estimate": "base period" if base else shown.estimate,
+                "95% interval": "" if base else shown.interval,
+                "p": "" if base else shown.p_value,
+            }
+        )
+    caption = _marked(findings, f"{result.outcome.label}: effects by event time")
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def checks(findings: Findings, design: str) -> Table:
+    """Show the checks of one design: question, what would have to be seen, what was seen."""
+    made = findings.result(design).checks
+    rows = [
+        {
+            "Question": check.question,
+            "Would have to be seen": check.required,
+            "Seen": check.seen,
+            "Result": check.status,
+        }
+        for check in made
+    ]
+    return show(pd.DataFrame(rows), caption=_marked(findings, "Checks of the headline design"))
+
+
+def glue(findings: Findings, *designs: str) -> None:
+    """Hand the numbers of designs to the prose of the page.
+
+    For a design ``d`` these keys are glued: ``d`` (the sentence), ``d-estimate``,
+    ``d-interval``, ``d-p``, ``d-detectable``, ``d-treated``, ``d-control``, ``d-inference``, and
+    for each of its checks ``c`` ``d-c`` (what was seen) and ``d-c-status``.
+    """
+    for name in designs:
+        for key, text in _sayings(findings.result(name)):
+            say(key, text)
+
+
+def say(key: str, text: str) -> None:
+    """Hand one text to the prose of the page under `key`."""
+    from myst_nb import glue as hand_over
+
+    hand_over(key, Said(text), display=False)
+
+
+def _sayings(result: Result) -> Iterator[tuple[str, str]]:
+    effect = result.effects.overall
+    shown, name = _shown(effect), result.design.id
+    yield name, effect.sentence()
+    yield f"{name}-estimate", shown.estimate
+    yield f"{name}-interval", shown.interval
+    yield f"{name}-p", shown.p_value
+    yield f"{name}-detectable", shown.detectable
+    yield f"{name}-treated", str(effect.n_treated)
+    yield f"{name}-control", str(effect.n_control)
+    yield f"{name}-inference", effect.inference
+    for check in result.checks:
+        yield f"{name}-{check.name}", check.seen
+        yield f"{name}-{check.name}-status", check.status
+
+
+def caption(findings: Findings, design: str) -> str:
+    """Say estimand, estimator, n and inference of a design, for the caption of a figure."""
+    result = findings.result(design)
+    effect = result.effects.overall
+    first, last = result.panel.times[0], result.panel.times[-1]
+    text = (
+        f"{result.outcome.label}, {first} to {last}: {result.design.label}. "
+        f"{effect.estimand} by {effect.estimator.replace('_', ' ')}; {effect.n_treated} treated, "
+        f"{effect.n_control} control units, {effect.n_obs} rows; {effect.inference}."
+    )
+    return _marked(findings, text)
+
+
+def banner(findings: Findings) -> Table:
+    """Show what the numbers of the page rest on: published, supplied or simulated data."""
+    kind = findings.kind or "none"
+    producers = sorted({source.producer for source in findings.sources})
+    rests = {
+        "published": "Published figures",
+        "real": "Data supplied for this run",
+        "simulated": SIMULATED,
+        "none": "No data that could test this reform are public",
+    }[kind]
+    said = f"{rests} ({'; '.join(producers)})." if producers else f"{rests}."
+    html = f'<div class="data-kind data-kind-{kind}">{escape(said)}</div>'
+    return Table(html=html, plain=said)
+
+
+def _marked(findings: Findings, text: str) -> str:
+    return f"{text} [Simulated data]" if findings.kind == "simulated" else text
+
+
+def summary(findings: Findings) -> str:
+    """Say in plain text what was found: a line a headline effect, check and verdict."""
+    lines = [findings.study.reform.title, banner(findings).plain]
+    for result in findings.results:
+        if result.design.headline:
+            lines += ["", result.design.title, f"  {result.effects.overall.sentence()}"]
+            lines += [f"  {_check_line(check)}" for check in result.checks]
+    lines += ["", *(f"{v.claim.id}: {v.status}. {v.sentence}" for v in findings.verdicts)]
+    return "\n".join(lines)
+
+
+def _check_line(check: Check) -> str:
+    return f"{check.name.replace('_', ' ')}: {check.status} ({check.seen})"
+
+
+def write(findings: Findings, *, folder: Path) -> tuple[Path, ...]:
+    """Write effects.csv, checks.csv and verdicts.csv into `folder`; return their paths."""
+    tables = {
+        "effects.csv": pd.concat(
+            [r.effects.tidy().assign(design=r.design.id) for r in findings.results]
+            or [pd.DataFrame()]
+        ),
+        "checks.csv": pd.DataFrame(
+            [
+                {"design": r.design.id, "check": c.name, "status": c.status, "seen": c.seen}
+                for r in findings.results
+                for c in r.checks
+            ]
+        ),
+        "verdicts.csv": pd.DataFrame(
+            [
+                {"claim": v.claim.id, "status": v.status, "sentence": v.sentence}
+                for v in findings.verdicts
+            ]
+        ),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, table in tables.items():
+        path = folder / name
+        table.to_csv(path, index=False, lineterminator="\n")
+        written.append(path)
+    return tuple(written)
