@@ -11,6 +11,7 @@ from analysis.catalog.reforms import (
     read_cohorts,
     studies,
 )
+from analysis.catalog.scenarios import list_scenarios, load_scenario, load_scenarios
 from analysis.catalog.staging import stage_data
 from analysis.catalog.tables import (
     load_facts,
@@ -28,9 +29,12 @@ __all__ = [
     "find_root",
     "list_claims",
     "list_reforms",
+    "list_scenarios",
     "load_facts",
     "load_parameters",
     "load_reform",
+    "load_scenario",
+    "load_scenarios",
     "load_source",
     "load_sources",
     "load_study",

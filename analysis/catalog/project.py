@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis.catalog.files import PUBLISHED, SOURCES, Gathering
 from analysis.catalog.reforms import list_reforms, load_study
+from analysis.catalog.scenarios import load_scenarios
 from analysis.catalog.tables import load_sources, load_vocabulary, read_source, records
 from analysis.consistency import Loaded, cross_check
 from analysis.declarations import Fact, Parameter, Source
@@ -61,6 +62,8 @@ def check_project(root: Path) -> Inventory:
             )
         )
     gathering.faults.extend(_strays(root, sources))
+    if not gathering.faults:  # they rest on all the rest, and would repeat its faults
+        gathering.get(partial(load_scenarios, root))
     AnalysisError.raise_if(gathering.faults)
     return Inventory(
         sources=len(sources),

@@ -39,6 +39,7 @@ from analysis.declarations.reforms import (
     Reading,
     Reform,
 )
+from analysis.declarations.scenarios import Input, Scenario
 
 __all__ = [
     "Area",
@@ -58,12 +59,14 @@ __all__ = [
     "Fact",
     "FactUse",
     "Grade",
+    "Input",
     "Missing",
     "Outcome",
     "Parameter",
     "Reading",
     "Record",
     "Reform",
+    "Scenario",
     "Source",
     "SourceKind",
     "Study",
