@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
+from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -66,7 +67,7 @@ def t_intervals(
     estimate: np.ndarray,
     cov: np.ndarray,
     *,
-    dof: float,
+    dof: float | np.ndarray,
     conf_level: float,
     seed: int,
     n_draws: int = 9_999,
@@ -77,8 +78,8 @@ def t_intervals(
     ----------
     estimate, cov : numpy.ndarray
         Shapes (k,) and (k, k).
-    dof : float
-        Degrees of freedom of the t distribution.
+    dof : float or numpy.ndarray
+        Degrees of freedom of the t distribution, one or (k,); the band takes the smallest.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -94,7 +95,12 @@ def t_intervals(
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(error > 0, estimate / error, np.nan)
     critical = stats.t.ppf((1 + conf_level) / 2, dof)
-    band = _sup_t(cov, error, dof=dof, conf_level=conf_level, seed=seed, n_draws=n_draws)
+    each = np.broadcast_to(np.asarray(dof, dtype=float), error.shape)
+    least = float(each[error > 0].min(initial=np.inf))
+    band = np.maximum(
+        critical,
+        _sup_t(cov, error, dof=least, conf_level=conf_level, seed=seed, n_draws=n_draws),
+    )
     return Intervals(
         std_error=error,
         statistic=statistic,
@@ -260,3 +266,64 @@ def draw_band(draws: np.ndarray, *, conf_level: float) -> float:
     if not live.any():
         return float("nan")
     return float(np.quantile(np.abs(draws[:, live] / error[live]).max(axis=1), conf_level))
+
+
+def multiplier_intervals(
+    estimate: np.ndarray,
+    influence: np.ndarray,
+    *,
+    conf_level: float,
+    seed: int,
+    n_draws: int = 999,
+    weights: Literal["rademacher", "mammen"] = "rademacher",
+) -> Intervals:
+    """Intervals from random multiples of every cluster's contribution.
+
+    Parameters
+    ----------
+    estimate : numpy.ndarray
+        Shape (k,).
+    influence : numpy.ndarray
+        Shape (n_clusters, k).
+    conf_level : float
+        Between 0 and 1.
+    seed, n_draws : int
+    weights : {"rademacher", "mammen"}
+
+    Returns
+    -------
+    Intervals
+        Standard errors from the interquartile range of the draws, normal pointwise intervals,
+        and the sup-t band.
+
+    References
+    ----------
+    Callaway and Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001, Algorithm 1.
+    """
+    rng = np.random.default_rng(seed)
+    if weights == "rademacher":
+        v = rng.choice(np.array([-1.0, 1.0]), size=(n_draws, len(influence)))
+    else:
+        golden = (1 + np.sqrt(5)) / 2
+        first = rng.random((n_draws, len(influence))) < golden / np.sqrt(5)
+        v = np.where(first, 1 - golden, golden)
+    draws = v @ influence
+    low, high = np.quantile(draws, [0.25, 0.75], axis=0)
+    error = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
+    live = error > 0
+    critical = float(stats.norm.ppf((1 + conf_level) / 2))
+    band = critical
+    if live.any():
+        largest = np.abs(draws[:, live] / error[live]).max(axis=1)
+        band = max(critical, float(np.quantile(largest, conf_level)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.where(live, estimate / error, np.nan)
+    return Intervals(
+        std_error=error,
+        statistic=statistic,
+        p_value=2 * stats.norm.sf(np.abs(statistic)),
+        conf_low=estimate - critical * error,
+        conf_high=estimate + critical * error,
+        band_low=estimate - band * error,
+        band_high=estimate + band * error,
+    )

@@ -3,84 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
-
-import numpy as np
-import pandas as pd
+from dataclasses import replace
+from functools import partial
 
 from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
+from analysis.methods import inference_kinds as kinds
 from analysis.methods.effects import EffectTable, effect_frame
+from analysis.methods.estimates import (
+    Conley,
+    Estimates,
+    Inference,
+    Made,
+    Multiplier,
+    Refit,
+    WildBootstrap,
+    nothing,
+)
 from analysis.methods.panel import Panel
-from analysis.methods.regression import Regression
+from analysis.methods.recommend import Recommendation, recommended
 
-#: Estimates (m, k) for a panel with other cohorts and outcomes (n_cells, m).
-Refit = Callable[[Panel, np.ndarray], np.ndarray]
+__all__ = [
+    "Conley",
+    "Estimates",
+    "Inference",
+    "Multiplier",
+    "Recommendation",
+    "Refit",
+    "WildBootstrap",
+    "attach",
+    "recommended",
+]
 
-Inference = Literal["recommended", "none", "CR1", "randomisation"]
-
-#: Below so many treated or control clusters a cluster-robust t-test is not to be trusted.
-FEW_CLUSTERS = 10
-#: Randomisation lists all assignments up to this number and draws this number beyond.
-MAX_ASSIGNMENTS = 4_999
-#: With fewer assignments than this no test at 5 % can reject, so no p-value is printed.
-LEAST_ASSIGNMENTS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimates:
-    """What a method hands over before inference; k rows.
-
-    Attributes
-    ----------
-    labels : pandas.DataFrame
-        Columns ``estimand``, ``term`` and any of ``cohort``, ``time``, ``event_time``,
-        ``n_treated``, ``n_control``; one row an estimate.
-    estimate : numpy.ndarray
-        Shape (k,).
-    headline : int
-        Row of the overall effect.
-    influence : numpy.ndarray or None
-        Shape (n_clusters, k), see `EffectTable`.
-    factor : float
-        Small-sample factor of the covariance made from `influence`.
-    refit : callable or None
-        ``refit(panel, outcomes)`` gives the same k estimates for a panel with other cohorts and
-        every column of outcomes (n_cells, m), as an array (m, k).
-    regression : Regression or None
-        The regression behind the estimates, for CR2, CR3 and the wild bootstrap.
-    rows : numpy.ndarray or None
-        Shape (k, terms): ``estimate = rows @ regression.coefficients``.
-    exposure : numpy.ndarray or None
-        Treatment of every cell behind every estimate, shape (n_cells, k): the outcome with which
-        `refit` gives the slopes of a randomisation interval.
-    augmented : pandas.DataFrame or None
-        See `EffectTable`.
-    notes : tuple of str
-        See `EffectTable`.
-    """
-
-    labels: pd.DataFrame
-    estimate: np.ndarray
-    headline: int = 0
-    influence: np.ndarray | None = None
-    factor: float = 1.0
-    refit: Refit | None = None
-    regression: Regression | None = None
-    rows: np.ndarray | None = None
-    exposure: np.ndarray | None = None
-    augmented: pd.DataFrame | None = None
-    notes: tuple[str, ...] = ()
-
-
-def recommended(panel: Panel) -> Inference:
-    """Name the inference that holds for the counts of treated and control units.
-
-    Few treated or few control units: randomisation; otherwise CR1.
-    """
-    few = min(panel.n_treated, panel.n_units - panel.n_treated) < FEW_CLUSTERS
-    return "randomisation" if few else "CR1"
+_KINDS: dict[str, Callable[[kinds.Asked], Made]] = {
+    "none": kinds.none,
+    "CR0": partial(kinds.cluster_robust, corrected=False),
+    "CR1": partial(kinds.cluster_robust, corrected=True),
+    "CR2": kinds.bias_reduced_t,
+    "CR3": kinds.jackknife_t,
+    "wild_bootstrap": partial(kinds.wild_bootstrap, options=WildBootstrap()),
+    "randomisation": kinds.randomisation,
+    "scaled_t": kinds.scaled_t,
+    "conley": partial(kinds.conley, options=None),
+    "multiplier": partial(kinds.multiplier, options=Multiplier()),
+}
 
 
 def attach(
@@ -101,7 +67,7 @@ def attach(
     estimates : Estimates
     estimator : str
         Name of the method.
-    inference : str
+    inference : str or Conley or Multiplier or WildBootstrap
         See `Inference`.
     conf_level : float
         Between 0 and 1.
@@ -115,17 +81,12 @@ def attach(
     Raises
     ------
     IdentificationError
-        If the inference is not known or the method cannot give it.
+        If the inference is not known or the method cannot give it, if the confidence level is
+        not between 0 and 1, or if an estimate is not a number.
     """
-    chosen = recommended(panel) if inference == "recommended" else inference
-    makers = {"none": _none, "CR1": _cluster_robust, "randomisation": _randomisation}
-    if chosen not in makers:
-        raise IdentificationError.of(
-            expected=f"inference {', '.join(['recommended', *makers])}",
-            found=str(chosen),
-            mend="choose one of these",
-        )
-    made = makers[chosen](panel, estimates, conf_level=conf_level, seed=seed)
+    _refuse(conf_level)
+    asked = kinds.Asked(panel=panel, estimates=estimates, conf_level=conf_level, seed=seed)
+    made = _made(asked, inference)
     frame = estimates.labels.assign(
         outcome=panel.outcome,
         estimator=estimator,
@@ -155,116 +116,32 @@ def attach(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    name: str
-    intervals: numeric.Intervals
-    covariance: np.ndarray | None = None
-    draws: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
-
-
-def _no_intervals(count: int) -> numeric.Intervals:
-    empty = np.full(count, np.nan)
-    return numeric.Intervals(**dict.fromkeys(numeric.Intervals.__slots__, empty))
-
-
-def _none(panel: Panel, estimates: Estimates, *, conf_level: float, seed: int) -> _Made:  # noqa: ARG001
-    return _Made(name="none asked for", intervals=_no_intervals(len(estimates.estimate)))
-
-
-def _cluster_robust(panel: Panel, estimates: Estimates, *, conf_level: float, seed: int) -> _Made:
-    if estimates.influence is None:
+def _made(asked: kinds.Asked, inference: Inference) -> Made:
+    if isinstance(inference, WildBootstrap):
+        return kinds.wild_bootstrap(asked, options=inference)
+    if isinstance(inference, Conley):
+        return kinds.conley(asked, options=inference)
+    if isinstance(inference, Multiplier):
+        return kinds.multiplier(asked, options=inference)
+    if inference == "recommended":
+        choice = recommended(asked.panel, asked.estimates)
+        if choice.name == "none":
+            return nothing(len(asked.estimates.estimate), f"no p-value: {choice.reason}")
+        made = _KINDS[choice.name](asked)
+        return replace(made, notes=(f"{made.name}, recommended: {choice.reason}", *made.notes))
+    if inference not in _KINDS:
         raise IdentificationError.of(
-            expected="an inference this method can give",
-            found="CR1",
-            mend="use inference='randomisation' or 'recommended'",
+            expected=f"inference {', '.join(['recommended', *_KINDS])}",
+            found=str(inference),
+            mend="choose one of these",
         )
-    n_clusters = len(estimates.influence)
-    if n_clusters < 4:
-        reason = f"no interval: {n_clusters} clusters are too few for any cluster-robust test"
-        return _Made(name=reason, intervals=_no_intervals(len(estimates.estimate)), notes=(reason,))
-    cov = numeric.covariance(estimates.influence, factor=estimates.factor)
-    intervals = numeric.t_intervals(
-        estimates.estimate, cov, dof=n_clusters - 1, conf_level=conf_level, seed=seed
-    )
-    few = min(panel.n_treated, panel.n_units - panel.n_treated) < FEW_CLUSTERS
-    warning = (
-        f"Cluster-robust t-tests reject far too often with {panel.n_treated} treated and "
-        f"{panel.n_units - panel.n_treated} control units; shown only for comparison."
-    )
-    return _Made(
-        name=f"CR1, t with {n_clusters - 1} degrees of freedom",
-        intervals=intervals,
-        covariance=cov,
-        notes=(warning,) if few else (),
-    )
+    return _KINDS[inference](asked)
 
 
-def _randomisation(panel: Panel, estimates: Estimates, *, conf_level: float, seed: int) -> _Made:
-    if estimates.refit is None:
+def _refuse(conf_level: float) -> None:
+    if not 0 < conf_level < 1:
         raise IdentificationError.of(
-            expected="an inference this method can give",
-            found="randomisation",
-            mend="choose another inference",
+            expected="a confidence level between 0 and 1",
+            found=str(conf_level),
+            mend="use a share such as 0.95",
         )
-    ways = numeric.assignments(_labels(panel), max_draws=MAX_ASSIGNMENTS, seed=seed)
-    kind = "all" if ways.exact else "a draw of"
-    name = f"randomisation over {kind} {len(ways.order):,} assignments"
-    if len(ways.order) < LEAST_ASSIGNMENTS:
-        reason = f"no interval: only {len(ways.order)} ways to assign the treatment"
-        return _Made(name=reason, intervals=_no_intervals(len(estimates.estimate)), notes=(reason,))
-    outcomes = panel.cells[["outcome"]].to_numpy(dtype=float)
-    if estimates.exposure is not None:
-        outcomes = np.column_stack([outcomes, estimates.exposure])
-    refitted = _refitted(panel, ways, estimates.refit, outcomes)
-    draws = refitted[:, 0, :]
-    return _Made(
-        name=name,
-        intervals=_randomisation_intervals(estimates, refitted, conf_level=conf_level),
-        draws=draws,
-        covariance=np.cov(draws[1:], rowvar=False, ddof=1).reshape(2 * (draws.shape[1],)),
-    )
-
-
-def _labels(panel: Panel) -> np.ndarray:
-    return panel.cohorts.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-
-
-def _refitted(
-    panel: Panel, ways: numeric.Assignments, refit: Refit, outcomes: np.ndarray
-) -> np.ndarray:
-    """Estimates of every outcome under every assignment, (n_assignments, m, k)."""
-    cohorts = panel.cohorts.array
-    index = panel.cohorts.index
-    return np.array(
-        [
-            refit(replace(panel, cohorts=pd.Series(cohorts[order], index=index)), outcomes)
-            for order in ways.order
-        ]
-    )
-
-
-def _randomisation_intervals(
-    estimates: Estimates, refitted: np.ndarray, *, conf_level: float
-) -> numeric.Intervals:
-    draws = refitted[:, 0, :]
-    error = draws[1:].std(axis=0, ddof=1)
-    low, high = np.full(len(error), np.nan), np.full(len(error), np.nan)
-    if estimates.exposure is not None:
-        for row in range(len(error)):
-            low[row], high[row] = numeric.randomisation_interval(
-                draws[:, row], refitted[:, 1 + row, row], conf_level=conf_level
-            )
-    band = numeric.draw_band(draws[1:], conf_level=conf_level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(error > 0, estimates.estimate / error, np.nan)
-    return numeric.Intervals(
-        std_error=error,
-        statistic=statistic,
-        p_value=numeric.randomisation_p_value(draws),
-        conf_low=low,
-        conf_high=high,
-        band_low=estimates.estimate - band * error,
-        band_high=estimates.estimate + band * error,
-    )
