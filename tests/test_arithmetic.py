@@ -67,6 +67,10 @@ def test_figures_must_be_numbers_of_one_unit_and_the_claim_a_cut(
             clearance_arithmetic(figure, minimum_detectable_effect=0.3)
 
 
+def test_the_reform_that_names_the_figures_is_found(root: Path, figures: ClearanceFigures) -> None:
+    assert catalog.clearance_figures(root) == figures
+
+
 def test_only_a_reform_that_names_figures_has_the_arithmetic(root: Path) -> None:
     with pytest.raises(DeclarationError, match="arithmetic"):
         catalog.clearance_figures(root, "dry-port")

@@ -161,6 +161,40 @@ def test_a_source_record_with_faults_names_the_line(project: Path) -> None:
     assert lines[unit.row - 1] == "[source.columns.year]"
 
 
+def test_sources_stand_once_and_in_known_tables(project: Path) -> None:
+    edit(
+        project,
+        "data/sources.toml",
+        lambda text: 'owner = "x"\n' + text.replace('id = "grp"', 'id = "trade"'),
+    )
+    with pytest.raises(DeclarationError) as caught:
+        catalog.load_sources(project)
+    assert {fault.found for fault in caught.value.faults} == {"key `owner`", "trade twice"}
+
+
+def test_a_vocabulary_that_does_not_exist_is_named(project: Path) -> None:
+    edit(project, "data/sources.toml", lambda text: text.replace('"provinces"', '"states"', 1))
+    with pytest.raises(DeclarationError) as caught:
+        catalog.load_sources(project)
+    (fault,) = caught.value.faults
+    assert fault.column == "source[trade].columns.region.vocabulary"
+
+
+def test_files_too_large_for_memory_are_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.catalog.files.LARGEST", 1_000)
+    with pytest.raises(DataError, match="at most 1000 bytes"):
+        catalog.load_sources(project)
+    monkeypatch.undo()
+    monkeypatch.setattr("analysis.catalog.staging.LARGEST", 1_000)
+    supplied = tmp_path / "mine"
+    supplied.mkdir()
+    shutil.copy(project / TRADE, supplied)
+    with pytest.raises(DataError, match="at most 1000 bytes"):
+        catalog.stage_data(project, tmp_path / "staging", supplied)
+
+
 def test_an_unknown_reform_names_the_known_ones(project: Path) -> None:
     with pytest.raises(DeclarationError, match="spare-parts"):
         catalog.load_study(project, "spare-part")

@@ -17,6 +17,7 @@ from analysis.declarations import (
     declare,
     parse_toml,
 )
+from analysis.declarations.data import Column, Parameter, Source
 from analysis.errors import DeclarationError, Fault
 
 REFORM = """\
@@ -235,3 +236,92 @@ def test_an_empty_table_names_every_missing_key(model: type) -> None:
         declare(model, {}, file="x.toml")
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     assert {fault.column for fault in caught.value.faults} == required
+
+
+COLUMN = {"type": "number", "unit": "hours", "description": "Release time"}
+SOURCE = {
+    "id": "times",
+    "file": "published/times.csv",
+    "title": "Times",
+    "producer": "Customs",
+    "address": "https://example.org",
+    "licence": "none stated",
+    "accessed": "2026",
+    "sha256": 64 * "0",
+    "kind": "published",
+    "key": ["zone"],
+    "columns": {"zone": {"type": "text", "unit": "none", "description": "Zone"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"minimum": 2.0, "maximum": 1.0}, "minimum not above maximum"),
+        ({"allowed": ["a"], "vocabulary": "zones"}, "not both"),
+        ({"type": "hours"}, "'text', 'whole', 'number' or 'date'"),
+    ],
+)
+def test_column_contracts_are_coherent(changed: dict[str, object], expected: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        declare(Column, COLUMN | changed, file="x.toml")
+    assert expected in caught.value.faults[0].expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"key": ["port"]}, "a key made of declared columns, not port"),
+        ({"key": []}, "at least 1 item"),
+        ({"columns": {"zone": {**COLUMN, "missing": True}}}, "never empty"),
+        ({"sha256": "0"}, "pattern"),
+        ({"file": "/etc/passwd"}, "pattern"),
+        ({"file": "https://example.org/x.csv"}, "pattern"),
+        ({"kind": "guess"}, "'real', 'published' or 'simulated'"),
+    ],
+)
+def test_source_records_are_coherent(changed: dict[str, object], expected: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        declare(Source, SOURCE | changed, file="x.toml")
+    assert expected in caught.value.faults[0].expected
+
+
+def test_a_range_runs_from_low_to_high() -> None:
+    content = {
+        "id": "P001",
+        "quantity": "Elasticity",
+        "low": 5.0,
+        "high": 4.0,
+        "unit": "percent",
+        "status": "read",
+        "source_title": "Article",
+        "source_address": "https://example.org",
+    }
+    with pytest.raises(DeclarationError, match="low not above high"):
+        declare(Parameter, content, file="x.csv", row=2)
+
+
+def test_donors_and_checks_stand_once() -> None:
+    more = (
+        'checks = [{ name = "pre_trends" }, { name = "pre_trends" }]\n'
+        '\n[designs.donors]\nunits = ["Gansu"]\nreason = "Inland"\n'
+        '\n[[designs.exclude]]\nunits = ["Gansu"]\nreason = "Neighbour"\n'
+    )
+    (fault,) = faults(REFORM + OUTCOME + DESIGN + more)
+    assert "donors that are not left out" in fault.expected
+    assert "each check once" in fault.expected
+
+
+def test_facts_and_missing_items_stand_once() -> None:
+    use = '[[claims.facts]]\nid = "E001"\nstance = "agrees"\n'
+    text = REFORM + CLAIM.replace('["baseline"]', '["baseline", "baseline"]') + use + use
+    (fault,) = faults(text)
+    assert "each fact once" in fault.expected
+    assert "each missing item once" in fault.expected
+
+
+def test_a_claim_without_value_or_test_expects_nothing() -> None:
+    (claim,) = read(REFORM + CLAIM.replace('scale = "log_points"', 'scale = "level"')).claims
+    assert claim.expected == -25
+    with pytest.raises(ValueError, match="names no value or no test"):
+        _ = claim.model_copy(update={"test": None}).expected

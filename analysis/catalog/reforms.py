@@ -102,19 +102,24 @@ def read_cohorts(root: Path, design: Design) -> pd.DataFrame:
     return pd.DataFrame({"unit": units, "cohort": pd.Series([t for _, t in kept], dtype="int64")})
 
 
-def clearance_figures(root: Path, reform_id: str) -> ClearanceFigures:
-    """Return the figures behind the clearance arithmetic that the file of a reform names."""
-    study = load_study(root, reform_id)
-    named = study.arithmetic
-    if named is None:
+def clearance_figures(root: Path, reform_id: str | None = None) -> ClearanceFigures:
+    """Return the figures behind the clearance arithmetic.
+
+    They are named by the [arithmetic] table of `reform_id`, or of the first reform that has one.
+    """
+    wanted = list_reforms(root) if reform_id is None else (reform_id,)
+    found = [study for study in (load_study(root, one) for one in wanted) if study.arithmetic]
+    if not found:
         raise DeclarationError(
             Fault(
                 expected="an [arithmetic] table",
                 found="none",
-                mend="name the figures, or ask another reform",
-                file=f"{REFORMS}/{reform_id}.toml",
+                mend="name the figures in the file of the reform",
+                file=REFORMS if reform_id is None else f"{REFORMS}/{reform_id}.toml",
             )
         )
+    study, named = found[0], found[0].arithmetic
+    assert named is not None
     facts, parameters = load_facts(root), load_parameters(root)
     return ClearanceFigures(
         claim=_named(study.claims, named.claim),
