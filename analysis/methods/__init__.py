@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from analysis.methods.difference_in_differences import difference_in_differences
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
+    from analysis.methods.interrupted_time_series import interrupted_time_series
     from analysis.methods.panel import Panel
+    from analysis.methods.panel_approach import panel_approach
+    from analysis.methods.synthetic_control import synthetic_control
+    from analysis.methods.synthetic_did import synthetic_did
 
 _ROOMS = {
     "Effect": "effects",
@@ -17,9 +21,23 @@ _ROOMS = {
     "Panel": "panel",
     "difference_in_differences": "difference_in_differences",
     "event_study": "event_study",
+    "interrupted_time_series": "interrupted_time_series",
+    "panel_approach": "panel_approach",
+    "synthetic_control": "synthetic_control",
+    "synthetic_did": "synthetic_did",
 }
 
-__all__ = ["Effect", "EffectTable", "Panel", "difference_in_differences", "event_study"]
+__all__ = [
+    "Effect",
+    "EffectTable",
+    "Panel",
+    "difference_in_differences",
+    "event_study",
+    "interrupted_time_series",
+    "panel_approach",
+    "synthetic_control",
+    "synthetic_did",
+]
 
 
 def __getattr__(name: str) -> object:
