@@ -19,8 +19,9 @@ FEW_CLUSTERS = 10
 LEAST_CLUSTERS = 4
 #: Largest over smallest unit size up to which units count as equal.
 EQUAL_SIZES = 1.5
-#: Treated over control pre-period variance up to which units count as exchangeable.
-EQUAL_VARIANCE = 3.0
+#: Ratio of treated to control pre-period variance, either way, up to which units count as
+#: exchangeable; with one treated unit the ratio is too noisy for so tight a limit.
+EQUAL_VARIANCE, EQUAL_VARIANCE_ONE = 1.5, 3.0
 #: With fewer assignments than this no test at 5 % can reject, so no p-value is printed.
 LEAST_ASSIGNMENTS = 20
 #: Controls and times before the reform that scaled_t needs.
@@ -67,15 +68,16 @@ def recommended(panel: Panel, estimates: Estimates) -> Recommendation:
     In this order: nothing with fewer than four clusters, with all treated units in one region
     that holds several of them; CR1 from ten treated and ten control clusters on; below, nothing
     after a reform that raised the variance of the treated units; randomisation where units are
-    exchangeable; the size-scaled t where they are not; otherwise nothing. Sizes of these tests are measured by
-    ``python -m benchmarks.truth``.
+    exchangeable; the size-scaled t where they are not; otherwise nothing. Sizes of these tests
+    are measured by ``python -m benchmarks.truth``.
     """
     layout = lay_out(panel)
     refusal = _refused(layout)
     if refusal:
         return Recommendation(name="none", reason=refusal)
     few = min(layout.treated_groups, layout.control_groups)
-    if few >= FEW_CLUSTERS and estimates.influence is not None:
+    given = estimates.influence is not None or estimates.product is not None
+    if few >= FEW_CLUSTERS and given:
         reason = f"{layout.treated_groups} treated and {layout.control_groups} control clusters"
         return Recommendation(name="CR1", reason=reason)
     p_value = float(variance_change(layout.outcome[None], layout)[0])
@@ -173,8 +175,12 @@ def _not_exchangeable(layout: Layout) -> str:
         return f"units differ in size by a factor of {spread:.3g}"
     if layout.before.sum() >= LEAST_BEFORE and layout.control.any():
         ratio = float(variance_ratio(layout.outcome[None], layout)[0])
-        if ratio > EQUAL_VARIANCE:
-            return f"treated units vary {ratio:.2g} times as much as controls before the reform"
+        limit = EQUAL_VARIANCE_ONE if layout.treated_groups == 1 else EQUAL_VARIANCE
+        if not 1 / limit <= ratio <= limit:
+            return (
+                f"the variance of treated units before the reform is {ratio:.2g} times that of "
+                "controls"
+            )
     return ""
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Share of a unit's own pre-period variance in its scale, in logarithms; the rest is the model's.
-OWN_SHARE = 0.5
+#: Least share of a unit's own pre-period variance in its scale, in logarithms; the rest is the
+#: model's.
+LEAST_OWN_SHARE = 0.5
 #: No unit has less than this share of the mean variance.
 FLOOR = 1e-6
 
@@ -67,13 +68,15 @@ def scaled_variance(
     independent over units. Its variance is :math:`\sum_i h_i s_i^2`, where :math:`h_i` is the
     relative variance of unit i and :math:`s_i^2 = \sum_j (w_i' e_j)^2 / h_j / (C - 1)` is what
     the C controls would have contributed with the loadings of i, :math:`e_j` being their residuals
-    from unit and time effects weighted by :math:`1 / h`. The scale :math:`\log h_i` lies half-way
-    between the log of the pre-period variance of i and the log of its fit on :math:`1 / size` over
-    all units by non-negative least squares. Equal serial dependence in all units is assumed, not
-    its form.
+    from unit and time effects weighted by :math:`1 / h`. The scale is
+    :math:`\log h_i = s \log v_i + (1 - s) \log m_i`, where :math:`v_i` is the pre-period variance
+    and :math:`m_i` its fit on :math:`1 / size` over all units by non-negative least squares. The
+    share s is a half, or more where the :math:`v_i` differ from the fit by more than chance
+    (:math:`2 / \nu`): then size does not tell the variance. Equal serial dependence in all units
+    is assumed, not its form.
 
-    The degrees of freedom are :math:`1 / \{1 / (C - 1) + \sum_i \pi_i^2 / (4 \nu)\}`:
-    :math:`\pi_i` is the share of treated unit i in the variance and :math:`4 \nu` what its
+    The degrees of freedom are :math:`1 / \{1 / (C - 1) + \sum_i \pi_i^2 s^2 / \nu\}`:
+    :math:`\pi_i` is the share of treated unit i in the variance and :math:`\nu / s^2` what its
     scale is worth, :math:`\nu = T_0 / \sum_h \rho_h^2` being the independent observations in
     the :math:`T_0` times before.
 
@@ -82,7 +85,8 @@ def scaled_variance(
     Ferman and Pinto (2019), doi:10.1162/rest_a_00759.
     """
     pre = _pre_period(outcomes[:, :, before], seen=seen[:, before])
-    scale = _unit_scale(pre.variance, sizes)
+    blend = _unit_scale(pre, sizes)
+    scale = blend.variance
     weights = np.where(seen[control], 1 / scale[:, control, None], 0.0)
     residuals = two_way_residuals(outcomes[:, control], weights)
     crossed = np.einsum("kit,rjt->rkij", loadings, residuals, optimize=True)
@@ -93,7 +97,7 @@ def scaled_variance(
     parts = (crossed[:, :, ~control] ** 2).sum(axis=3) / n_free
     total = np.einsum("rkk->rk", covariance)[:, :, None]
     share = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
-    known = OWN_SHARE**2 / pre.effective[:, None]
+    known = (blend.own_share**2 / pre.effective)[:, None]
     return ScaledVariance(
         covariance=covariance,
         dof=1 / (1 / n_free + known * (share**2).sum(axis=2)),
@@ -101,12 +105,22 @@ def scaled_variance(
     )
 
 
-def _unit_scale(own: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Blend of own variance (R, n_units) and its fit on 1 / size."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    variance: np.ndarray  # (R, n_units) relative
+    own_share: np.ndarray  # (R,)
+
+
+def _unit_scale(pre: _Before, sizes: np.ndarray) -> _Scale:
+    """Blend of own variance and its fit on 1 / size, in logarithms."""
+    own = pre.variance
     model = _non_negative_fit(own, np.mean(sizes) / sizes)
     floor = FLOOR * own.mean(axis=1, keepdims=True) + np.finfo(float).tiny
-    own, model = np.maximum(own, floor), np.maximum(model, floor)
-    return np.asarray(np.exp(OWN_SHARE * np.log(own) + (1 - OWN_SHARE) * np.log(model)))
+    own, model = np.log(np.maximum(own, floor)), np.log(np.maximum(model, floor))
+    spread = np.maximum((own - model).var(axis=1, ddof=1), np.finfo(float).tiny)
+    share = np.clip(1 - 2 / pre.effective / spread, LEAST_OWN_SHARE, 1.0)
+    blend = share[:, None] * own + (1 - share[:, None]) * model
+    return _Scale(variance=np.exp(blend), own_share=share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
