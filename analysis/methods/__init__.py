@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analysis.methods.bins import LogBins
+    from analysis.methods.compress import compress
     from analysis.methods.difference_in_differences import difference_in_differences
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Effect": "effects",
     "EffectTable": "effects",
+    "LogBins": "bins",
     "Panel": "panel",
+    "compress": "compress",
     "difference_in_differences": "difference_in_differences",
     "event_study": "event_study",
     "interrupted_time_series": "interrupted_time_series",
@@ -30,7 +34,9 @@ _ROOMS = {
 __all__ = [
     "Effect",
     "EffectTable",
+    "LogBins",
     "Panel",
+    "compress",
     "difference_in_differences",
     "event_study",
     "interrupted_time_series",

@@ -42,7 +42,7 @@ class Panel:
         weights), ``outcome`` (weighted mean), ``ss`` (weighted within-cell sum of squares about
         that mean), then the categories and the cell means of the covariates. `compress` adds
         `SQUARED_WEIGHTS` for weighted rows, a `product` about the cell means for every pair of
-        covariates and outcome, ``within {h:g}`` (weight of rows at most h) for every threshold
+        covariates and outcome, ``within {h:.15g}`` (weight of rows at most h) for every threshold
         and ``bin {i}`` (weight of rows in bin i) for every bin.
     cohorts : pandas.Series
         Index unit, dtype ``Int64``: first treated time; missing = never treated.
