@@ -30,7 +30,7 @@ def small_project(tmp_path: Path) -> Callable[..., Path]:
 
     def make(*cells: str) -> Path:
         project = tmp_path / "project"
-        no_reforms = shutil.ignore_patterns("reforms")
+        no_reforms = shutil.ignore_patterns("reforms", "scenarios")
         shutil.copytree(ROOT / "data", project / "data", ignore=no_reforms)
         (project / "data" / "reforms").mkdir()
         (project / "book").mkdir()
