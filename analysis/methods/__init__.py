@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from analysis.methods.difference_in_differences import difference_in_differences
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
+    from analysis.methods.group_time_att import group_time_att
     from analysis.methods.interrupted_time_series import interrupted_time_series
     from analysis.methods.panel import Panel
     from analysis.methods.panel_approach import panel_approach
@@ -25,6 +26,7 @@ _ROOMS = {
     "compress": "compress",
     "difference_in_differences": "difference_in_differences",
     "event_study": "event_study",
+    "group_time_att": "group_time_att",
     "interrupted_time_series": "interrupted_time_series",
     "panel_approach": "panel_approach",
     "synthetic_control": "synthetic_control",
@@ -39,6 +41,7 @@ __all__ = [
     "compress",
     "difference_in_differences",
     "event_study",
+    "group_time_att",
     "interrupted_time_series",
     "panel_approach",
     "synthetic_control",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -146,6 +147,8 @@ class EffectTable:
         Unit x time: observed, counterfactual, gap, weight.
     notes : tuple of str
         What the reader must know: dropped cells, singletons, failed conditions.
+    regroup : callable or None
+        Makes the table of an aggregation, where the rows are group-time ATTs.
     """
 
     frame: pd.DataFrame
@@ -155,6 +158,7 @@ class EffectTable:
     draws: np.ndarray | None = None
     augmented: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    regroup: Callable[[str], EffectTable] | None = None
 
     def tidy(self) -> pd.DataFrame:
         """Return one row an effect, a copy, with the columns of the contract."""
@@ -196,6 +200,29 @@ class EffectTable:
                 mend="use tidy(), or a method whose page lists augment()",
             )
         return self.augmented.copy()
+
+    def aggregate(self, kind: str) -> EffectTable:
+        """Return weighted means of group-time ATTs, their errors through influence functions.
+
+        Parameters
+        ----------
+        kind : {"simple", "cohort", "calendar", "dynamic"}
+            One mean over all; by cohort; by time; by time since the reform. The last row is the
+            overall effect of that aggregation.
+
+        Raises
+        ------
+        IdentificationError
+            If the rows are not group-time ATTs, or the kind is not known.
+        """
+        kinds = ("simple", "cohort", "calendar", "dynamic")
+        if self.regroup is None or kind not in kinds:
+            raise IdentificationError.of(
+                expected=f"group-time ATTs, and one of {', '.join(kinds)}",
+                found=f"rows of {self.frame['estimator'].iloc[0]}, and {kind}",
+                mend="call aggregate() on the table that group_time_att or extended_twfe returns",
+            )
+        return self.regroup(kind)
 
     @property
     def overall(self) -> Effect:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.methods.inference import Intervals
+from analysis.methods.influence import Influence
 from analysis.methods.panel import Panel
 from analysis.methods.regression import Regression
 from analysis.methods.spatial import Kernel
@@ -102,6 +103,9 @@ class Estimates:
         Row of the overall effect.
     influence : numpy.ndarray or None
         Shape (n_clusters, k), see `EffectTable`.
+    product : Influence or None
+        The same contributions as a product, where they are too many to lay out; `influence` may
+        then be None.
     factor : float
         Small-sample factor of the covariance made from `influence`.
     refit : callable or None
@@ -126,6 +130,7 @@ class Estimates:
     estimate: np.ndarray
     headline: int = 0
     influence: np.ndarray | None = None
+    product: Influence | None = None
     factor: float = 1.0
     refit: Refit | None = None
     regression: Regression | None = None

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -228,29 +227,31 @@ def randomisation_interval(
     Notes
     -----
     With a constant effect t the outcome without reform is ``y - t d``; a linear estimator gives
-    ``draws - t slopes``. The p-value is a step function of t that changes only where
-    ``|draws - t slopes| = |draws[0] - t|``, so it is evaluated between those points, exactly.
+    ``draws - t slopes``. An assignment a counts against t where
+    ``|draws[a] - t slopes[a]| >= |draws[0] - t|``: with ``|slopes[a]| <= 1`` a stretch between two
+    roots that holds ``draws[0]``, so the p-value rises up to the estimate and falls beyond, and
+    the ends are order statistics of the roots: exact at any number of assignments. A slope beyond
+    one, which an estimator with negative weights can give, counts everywhere: the set can then
+    only be too wide.
     """
-    first, last = draws[0], draws[1:]
-    slope = slopes[1:]
+    first = draws[0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        points = np.concatenate(
-            [(first - last) / (1 - slope), (first + last) / (1 + slope), [first]]
-        )
-    points = np.unique(points[np.isfinite(points)])
-    inner = (points[:-1] + points[1:]) / 2
-    far = np.abs(points).max() + np.ptp(points) + 1.0
-    candidates = np.concatenate([[-far], inner, points, [far]])
-    size = np.abs(draws[:, None] - slopes[:, None] * candidates)
-    p_value = (size >= size[0] * (1 - TIE) - 1e-15).mean(axis=0)
-    kept = candidates[p_value > 1 - conf_level]
-    low, high = float(kept.min()), float(kept.max())
-    left = points[points <= low]
-    right = points[points >= high]
-    return (
-        -np.inf if low == -far else float(left.max()),
-        np.inf if high == far else float(right.min()),
-    )
+        roots = np.stack([(first - draws) / (1 - slopes), (first + draws) / (1 + slopes)])
+    alike = np.abs(draws - first * slopes) <= TIE * np.maximum(abs(first), np.abs(draws))
+    roots = np.where(np.isfinite(roots), roots, np.nan)
+    low = np.where(roots <= first, roots, np.nan)
+    high = np.where(roots >= first, roots, np.nan)
+    everywhere = (np.abs(slopes) > 1 + TIE) | (alike & (np.abs(np.abs(slopes) - 1) <= TIE))
+    lows = np.where(everywhere, -np.inf, _or(np.fmin.reduce(low), -np.inf))
+    highs = np.where(everywhere, np.inf, _or(np.fmax.reduce(high), np.inf))
+    order = int(np.floor((1 - conf_level) * len(draws) * (1 + TIE)))
+    if order >= len(draws):
+        return first, first
+    return float(np.sort(lows)[order]), float(np.sort(highs)[::-1][order])
+
+
+def _or(values: np.ndarray, otherwise: float) -> np.ndarray:
+    return np.where(np.isnan(values), otherwise, values)
 
 
 def draw_band(draws: np.ndarray, *, conf_level: float) -> float:
@@ -269,26 +270,18 @@ def draw_band(draws: np.ndarray, *, conf_level: float) -> float:
 
 
 def multiplier_intervals(
-    estimate: np.ndarray,
-    influence: np.ndarray,
-    *,
-    conf_level: float,
-    seed: int,
-    n_draws: int = 999,
-    weights: Literal["rademacher", "mammen"] = "rademacher",
+    estimate: np.ndarray, draws: np.ndarray, *, conf_level: float
 ) -> Intervals:
-    """Intervals from random multiples of every cluster's contribution.
+    """Intervals from the errors that random multiples of every cluster's contribution give.
 
     Parameters
     ----------
     estimate : numpy.ndarray
         Shape (k,).
-    influence : numpy.ndarray
-        Shape (n_clusters, k).
+    draws : numpy.ndarray
+        Shape (n_draws, k), from `analysis.methods.influence.Influence.multiply`.
     conf_level : float
         Between 0 and 1.
-    seed, n_draws : int
-    weights : {"rademacher", "mammen"}
 
     Returns
     -------
@@ -300,14 +293,6 @@ def multiplier_intervals(
     ----------
     Callaway and Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001, Algorithm 1.
     """
-    rng = np.random.default_rng(seed)
-    if weights == "rademacher":
-        v = rng.choice(np.array([-1.0, 1.0]), size=(n_draws, len(influence)))
-    else:
-        golden = (1 + np.sqrt(5)) / 2
-        first = rng.random((n_draws, len(influence))) < golden / np.sqrt(5)
-        v = np.where(first, 1 - golden, golden)
-    draws = v @ influence
     low, high = np.quantile(draws, [0.25, 0.75], axis=0)
     error = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
     live = error > 0

@@ -12,6 +12,7 @@ from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
 from analysis.methods.estimates import Conley, Estimates, Made, Multiplier, WildBootstrap, nothing
 from analysis.methods.few_clusters import ClusterCovariance, LeastSquares, bias_reduced, jackknife
+from analysis.methods.influence import Plain
 from analysis.methods.layout import lay_out, loadings
 from analysis.methods.panel import Panel
 from analysis.methods.recommend import (
@@ -54,14 +55,14 @@ def none(asked: Asked) -> Made:
 def cluster_robust(asked: Asked, *, corrected: bool) -> Made:
     """CR1 (`corrected`) or CR0, t with G - 1 degrees of freedom."""
     name = "CR1" if corrected else "CR0"
-    influence = _influence(asked.estimates, name)
-    n_clusters = len(influence)
+    influence = asked.estimates.product or Plain(_influence(asked.estimates, name))
+    n_clusters = influence.n_clusters
     if n_clusters < LEAST_CLUSTERS:
         return _too_few(asked, n_clusters)
     factor = asked.estimates.factor if corrected else 1.0
     return _t_based(
         asked,
-        numeric.covariance(influence, factor=factor),
+        factor * influence.covariance(),
         dof=n_clusters - 1,
         name=f"{name}, t with {n_clusters - 1} degrees of freedom",
         notes=_few_treated(asked.panel),
@@ -204,22 +205,18 @@ def conley(asked: Asked, *, options: Conley | None) -> Made:
 
 def multiplier(asked: Asked, *, options: Multiplier) -> Made:
     """Multiplier bootstrap of the clusters' influence; the band is simultaneous."""
-    influence = _influence(asked.estimates, "multiplier")
-    if len(influence) < LEAST_CLUSTERS:
-        return _too_few(asked, len(influence))
-    scaled = influence * np.sqrt(asked.estimates.factor)
+    influence = asked.estimates.product or Plain(_influence(asked.estimates, "multiplier"))
+    if influence.n_clusters < LEAST_CLUSTERS:
+        return _too_few(asked, influence.n_clusters)
+    factor = asked.estimates.factor
+    drawn = influence.multiply(n_draws=options.draws, seed=asked.seed, weights=options.weights)
     intervals = numeric.multiplier_intervals(
-        asked.estimates.estimate,
-        scaled,
-        conf_level=asked.conf_level,
-        seed=asked.seed,
-        n_draws=options.draws,
-        weights=options.weights,
+        asked.estimates.estimate, np.sqrt(factor) * drawn, conf_level=asked.conf_level
     )
     return Made(
         name=f"multiplier bootstrap, {options.draws:,} {options.weights} draws",
         intervals=intervals,
-        covariance=numeric.covariance(scaled),
+        covariance=factor * influence.covariance(),
         notes=_few_treated(asked.panel),
     )
 

@@ -1,0 +1,161 @@
+"""Means of group-time ATTs: which weights, and what their estimation adds to the error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from analysis.methods.group_time import Pairs, Wide
+
+Aggregation = Literal["simple", "cohort", "calendar", "dynamic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Weighted means of K group-time ATTs; r of them, the overall one last.
+
+    Attributes
+    ----------
+    labels : pandas.DataFrame
+        ``estimand``, ``term``, ``cohort``, ``time``, ``event_time``; r rows.
+    weights : numpy.ndarray
+        Shape (K, r); columns sum to one.
+    by_size : numpy.ndarray
+        Shape (K, r): 1 where a weight is proportional to the size of the cohort and so estimated.
+    overall : numpy.ndarray
+        Shape (r - 1,): weights of the rows in the overall mean.
+    overall_by_size : bool
+        Whether these are proportional to the sizes of cohorts.
+    """
+
+    labels: pd.DataFrame
+    weights: np.ndarray
+    by_size: np.ndarray
+    overall: np.ndarray
+    overall_by_size: bool
+
+
+def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Means:
+    """Weights of one aggregation; ``"none"`` keeps every group-time ATT and adds the simple mean.
+
+    Notes
+    -----
+    With :math:`p_g` the weight of cohort g among all units:
+    *simple* weights every post-reform ATT(g,t) by :math:`p_g`; *cohort* gives every cohort the
+    plain mean over its post-reform times, overall by :math:`p_g`; *calendar* gives every time the
+    mean by :math:`p_g` over cohorts treated by then, overall the plain mean over times;
+    *dynamic* gives every event time the mean by :math:`p_g` over cohorts seen there, overall the
+    plain mean over event times from 0.
+    """
+    first, time = wide.firsts[pairs.cohort], wide.times[pairs.time].astype(float)
+    size, event = wide.class_weights[pairs.cohort], time - first
+    post = event >= 0
+    if kind in ("none", "simple"):
+        kept = len(first) if kind == "none" else 0
+        rows, by_size = np.eye(kept, len(first), dtype=bool), False
+        labels = _labels(first[:kept], time[:kept], event[:kept])
+        overall, last = np.zeros(kept), size * post / (size @ post)
+    else:
+        key = {"cohort": first, "calendar": time, "dynamic": event}[kind]
+        used = np.ones(len(first), dtype=bool) if kind == "dynamic" else post
+        values = np.unique(key[used])
+        rows = (key[None, :] == values[:, None]) & used
+        named = cast(Aggregation, kind)
+        by_size, labels = kind != "cohort", _row_labels(named, values)
+        overall, last = _overall(named, values, wide), None
+    shares = rows * (size if by_size else 1.0)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    return Means(
+        labels=pd.concat([labels, _overall_label()], ignore_index=True),
+        weights=np.vstack([shares, overall @ shares if last is None else last]).T,
+        by_size=np.vstack([rows * by_size, post * (kind in ("none", "simple"))]).T,
+        overall=overall,
+        overall_by_size=kind == "cohort",
+    )
+
+
+def estimated_weights(wide: Wide, pairs: Pairs, found: Means, estimate: np.ndarray) -> np.ndarray:
+    r"""Constant part of the influence of every class: cohort sizes are estimated too.
+
+    Parameters
+    ----------
+    wide, pairs : Wide, Pairs
+    found : Means
+    estimate : numpy.ndarray
+        Group-time ATTs, (K,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (C, r), times the weight of a unit.
+
+    Notes
+    -----
+    For :math:`\theta = \sum_k p_{g_k} ATT_k / \sum_k p_{g_k}` a unit of cohort c with weight w
+    adds :math:`w \sum_{k: g_k = c} (ATT_k - \theta) / \sum_k n p_{g_k}`: the influence of the
+    estimated shares, whose parts common to all units cancel.
+    """
+    size = wide.class_weights[pairs.cohort]
+    theta = estimate @ found.weights
+    total = np.maximum(size @ found.by_size, np.finfo(float).tiny)
+    lean = found.by_size * (estimate[:, None] - theta) / total
+    constant = np.zeros((len(wide.firsts), found.weights.shape[1]))
+    np.add.at(constant, pairs.cohort, lean)
+    if found.overall_by_size:
+        cohorts = np.searchsorted(wide.firsts, found.labels["cohort"].iloc[:-1].astype(float))
+        constant[cohorts, -1] += (theta[:-1] - theta[-1]) / wide.class_weights[cohorts].sum()
+    elif len(found.overall):
+        constant[:, -1] += constant[:, :-1] @ found.overall
+    return constant
+
+
+def _overall(kind: Aggregation, values: np.ndarray, wide: Wide) -> np.ndarray:
+    if kind == "cohort":
+        size = wide.class_weights[np.searchsorted(wide.firsts, values)]
+        return np.asarray(size / size.sum())
+    kept = values >= 0 if kind == "dynamic" else np.ones(len(values), dtype=bool)
+    return np.asarray(kept / kept.sum())
+
+
+def _row_labels(kind: Aggregation, values: np.ndarray) -> pd.DataFrame:
+    column = {"cohort": "cohort", "calendar": "time", "dynamic": "event_time"}[kind]
+    word = {"cohort": "cohort", "calendar": "time", "dynamic": "event time"}[kind]
+    letter = {"cohort": "g = ", "calendar": "t = ", "dynamic": ""}[kind]
+    whole = values.astype(int)
+    labels = pd.DataFrame(
+        {
+            "estimand": [f"ATT({letter}{value})" for value in whole],
+            "term": [f"{word} {value}" for value in whole],
+        }
+    )
+    for name in ("cohort", "time", "event_time"):
+        filled = whole if name == column else [pd.NA] * len(whole)
+        labels[name] = pd.array(filled, dtype="Int64")
+    return labels
+
+
+def _labels(first: np.ndarray, time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
+    g, t, e = first.astype(int), time.astype(int), event.astype(int)
+    return pd.DataFrame(
+        {
+            "estimand": [f"ATT({a},{b})" for a, b in zip(g, t, strict=True)],
+            "term": [f"cohort {a}, time {b}" for a, b in zip(g, t, strict=True)],
+            "cohort": pd.array(g, dtype="Int64"),
+            "time": pd.array(t, dtype="Int64"),
+            "event_time": pd.array(e, dtype="Int64"),
+        }
+    )
+
+
+def _overall_label() -> pd.DataFrame:
+    empty = pd.array([pd.NA], dtype="Int64")
+    return pd.DataFrame(
+        {
+            "estimand": ["ATT overall"],
+            "term": ["overall"],
+            **dict.fromkeys(("cohort", "time", "event_time"), empty),
+        }
+    )

@@ -1,0 +1,168 @@
+"""Influence functions kept as a product, so that many effects of many units stay small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy import sparse
+
+Weights = Literal["rademacher", "mammen"]
+
+#: Multiplier weights drawn at a time: bounds the memory of a bootstrap, in numbers of 4 bytes.
+CHUNK = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Influence:
+    """What every unit adds to the error of every estimate, as a product by class of units.
+
+    The contribution of unit i of class c to estimate j is ``factors[i] @ loadings_c[:, j]``.
+    Sums over units of the outer products give the covariance. n units, C classes, m factors,
+    k estimates.
+
+    Attributes
+    ----------
+    factors : numpy.ndarray
+        Shape (n, m), rows sorted by class.
+    starts : numpy.ndarray
+        First row of every class, and n; shape (C + 1,).
+    order : numpy.ndarray
+        Row of the panel's units that stands at every row of `factors`; shape (n,).
+    loadings : scipy.sparse.csr_array
+        Shape (C m, k): the loadings of all classes, one under the other.
+    clusters : numpy.ndarray or None
+        Cluster code of every row of `factors`, (n,); None where every unit is its own.
+    """
+
+    factors: np.ndarray
+    starts: np.ndarray
+    order: np.ndarray
+    loadings: sparse.csr_array
+    clusters: np.ndarray | None = None
+
+    @property
+    def n_estimates(self) -> int:
+        """Number of estimates k."""
+        return int(self.loadings.shape[1])
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters G."""
+        return len(self.factors) if self.clusters is None else int(self.clusters.max()) + 1
+
+    def combine(self, weights: np.ndarray, *, constant: np.ndarray | None = None) -> Influence:
+        """Influence of the estimates times `weights`, plus a constant part of every class.
+
+        Parameters
+        ----------
+        weights : numpy.ndarray
+            Shape (k, r).
+        constant : numpy.ndarray, optional
+            Shape (C, r): what to add to the loading of the last factor.
+        """
+        loadings = np.asarray((self.loadings @ sparse.csr_array(weights)).todense())
+        if constant is not None:
+            last = self.factors.shape[1] - 1
+            loadings[last :: self.factors.shape[1]] += constant
+        return replace(self, loadings=sparse.csr_array(loadings))
+
+    def dense(self) -> np.ndarray:
+        """Return the contributions as a table of clusters x estimates, in the panel's order."""
+        rows = np.empty((len(self.factors), self.n_estimates))
+        for part, loading in self._classes():
+            rows[part] = self.factors[part] @ loading
+        if self.clusters is not None:
+            summed = np.zeros((self.n_clusters, rows.shape[1]))
+            np.add.at(summed, self.clusters, rows)
+            return summed
+        placed = np.empty_like(rows)
+        placed[self.order] = rows
+        return placed
+
+    def covariance(self) -> np.ndarray:
+        """Return the sum over clusters of the outer products, (k, k)."""
+        if self.clusters is not None:
+            rows = self.dense()
+            return np.asarray(rows.T @ rows)
+        total = np.zeros((self.n_estimates, self.n_estimates))
+        for part, loading in self._classes():
+            factors = self.factors[part]
+            total += loading.T @ (factors.T @ factors) @ loading
+        return total
+
+    def multiply(self, *, n_draws: int, seed: int, weights: Weights = "rademacher") -> np.ndarray:
+        """Draw the errors of all estimates by a multiplier bootstrap.
+
+        Parameters
+        ----------
+        n_draws : int
+            Number of draws B.
+        seed : int
+            Of the weights.
+        weights : {"rademacher", "mammen"}
+            -1 or 1 with equal chance; or Mammen's two points, which keep the skewness.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (B, k): sums over clusters of contributions times weights.
+        """
+        factors = self.factors.astype(np.float32)
+        rng = np.random.default_rng(seed)
+        size = max(1, CHUNK // max(self.n_clusters, 1))
+        made = []
+        for first in range(0, n_draws, size):
+            drawn = _drawn(rng, min(size, n_draws - first), self.n_clusters, weights)
+            if self.clusters is not None:
+                drawn = drawn[:, self.clusters]
+            made.append(np.hstack([drawn[:, part] @ factors[part] for part, _ in self._parts()]))
+        return np.asarray(np.vstack(made).astype(float) @ self.loadings)
+
+    def _parts(self) -> Iterator[tuple[slice, slice]]:
+        m = self.factors.shape[1]
+        for number in range(len(self.starts) - 1):
+            rows = slice(int(self.starts[number]), int(self.starts[number + 1]))
+            yield rows, slice(number * m, (number + 1) * m)
+
+    def _classes(self) -> Iterator[tuple[slice, np.ndarray]]:
+        for rows, block in self._parts():
+            yield rows, np.asarray(self.loadings[block].todense())
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Contributions laid out as a table of clusters x estimates; serves as an `Influence`."""
+
+    rows: np.ndarray
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters G."""
+        return len(self.rows)
+
+    def covariance(self) -> np.ndarray:
+        """Return the sum over clusters of the outer products, (k, k)."""
+        return np.asarray(self.rows.T @ self.rows)
+
+    def multiply(self, *, n_draws: int, seed: int, weights: Weights = "rademacher") -> np.ndarray:
+        """Draw the errors of all estimates, (n_draws, k); see `Influence.multiply`."""
+        rng = np.random.default_rng(seed)
+        drawn = _drawn(rng, n_draws, len(self.rows), weights)
+        return np.asarray(drawn.astype(float) @ self.rows)
+
+
+def _drawn(rng: np.random.Generator, n_draws: int, width: int, weights: Weights) -> np.ndarray:
+    """Return random weights as 4-byte numbers, shape (n_draws, width)."""
+    if weights == "mammen":
+        golden = (1 + np.sqrt(5)) / 2
+        first = rng.random((n_draws, width), dtype=np.float32) < golden / np.sqrt(5)
+        return np.where(first, np.float32(1 - golden), np.float32(golden))
+    n_bytes = -(-n_draws * width // 8)  # a sign needs one bit
+    bits = np.unpackbits(np.frombuffer(rng.bytes(n_bytes), dtype=np.uint8))[: n_draws * width]
+    signs = bits.astype(np.float32)
+    signs *= 2
+    signs -= 1
+    return signs.reshape(n_draws, width)
