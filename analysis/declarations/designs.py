@@ -62,10 +62,11 @@ class UnitList(Record):
 
 
 class CheckSpec(Record):
-    """A diagnostic to run, with its options."""
+    """A diagnostic to run, with its options and where their values come from."""
 
     name: CheckName
     options: dict[Identifier, Option] = Field(default_factory=dict)
+    reason: Text | None = None
 
 
 class Design(Record):
