@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from analysis.errors import IdentificationError
 from analysis.methods.factors import Factors
+from analysis.methods.links import Model, State, bounds_reached, dispersion, first_eta, state_of
 from analysis.methods.separation import by_levels, by_programme
-
-Model = Literal["poisson", "logit", "cloglog"]
 
 #: The steps stop after one that moved the fit by less than this many standard errors. They
 #: converge quadratically, so the next would be of the order of its square.
@@ -24,9 +21,6 @@ MAX_STEPS = 100
 NEAR_BOUND = 1e-6
 #: A term whose length after absorbing is below this share of its length before is collinear.
 COLLINEAR = 1e-9
-#: Range of the linear predictor in which every model is evaluated.
-ETA_LOW, ETA_HIGH = -500.0, 500.0
-CLOGLOG_HIGH = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +70,8 @@ class Fitted:
         Linear predictor and fitted mean of the cells kept, (N,).
     design : numpy.ndarray
         Terms with all effects absorbed at the fitted weights, (N, k).
-    scores : numpy.ndarray
-        Derivative of the likelihood of every cell by its linear predictor, (N,).
+    weights, scores : numpy.ndarray
+        Expected information and derivative of the log-likelihood by the linear predictor, (N,).
     bread : numpy.ndarray
         Inverse information of the terms, (k, k).
     rank : int
@@ -89,13 +83,14 @@ class Fitted:
     eta: np.ndarray
     mean: np.ndarray
     design: np.ndarray
+    weights: np.ndarray
     scores: np.ndarray
     bread: np.ndarray
     rank: int
 
     def influence(self, clusters: pd.Series) -> np.ndarray:
         """Contribution of every cluster to the error of every coefficient, (G, k)."""
-        code = pd.factorize(clusters)[0]
+        code = pd.factorize(clusters, sort=True)[0]
         columns = (self.design * self.scores[:, None]).T
         sums = np.column_stack([np.bincount(code, column) for column in columns])
         return np.asarray(sums @ self.bread)
@@ -113,14 +108,6 @@ class Path:
 
     coefficients: np.ndarray
     eta: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    mean: np.ndarray
-    weights: np.ndarray
-    scores: np.ndarray
-    likelihood: float
 
 
 def fit(data: Data, *, model: Model) -> Fitted:
@@ -152,7 +139,7 @@ def fit(data: Data, *, model: Model) -> Fitted:
     over terms and effects together: a fit that stays away from the bounds proves that nothing
     is separated.
     """
-    side = _side(data.outcome, model)
+    side = bounds_reached(data.outcome, model=model)
     gone = by_levels(side, data.factors)
     kept, path = _attempt(data, gone, model, strict=False)
     if _near_bound(kept, path.eta, model):
@@ -171,6 +158,7 @@ def fit(data: Data, *, model: Model) -> Fitted:
         eta=eta,
         mean=state.mean,
         design=design,
+        weights=state.weights,
         scores=state.scores,
         bread=final.bread,
         rank=kept.terms.shape[1] + kept.factors.rank,
@@ -217,7 +205,7 @@ def iterate(
     """
     X, factors = data.terms, data.factors
     beta = np.zeros(X.shape[1])
-    eta = _first_eta(data, model) if start is None else start
+    eta = first_eta(data.outcome, data.weights, model=model) if start is None else start
     state = _state(data, eta, model)
     guess = None
     for step in range(MAX_STEPS):
@@ -232,9 +220,13 @@ def iterate(
             state = _state(data, eta, model)
             continue
         gain = float(state.scores @ change)
+        rounding = 1e-26 * float(state.weights.sum())
         size, after = _halved(data, eta, change, state, gain, model)
         beta, eta, state = beta + size * move.beta, eta + size * change, after
-        if gain <= tolerance**2 * _dispersion(data, state, model) + _rounding(state):
+        if (
+            gain
+            <= tolerance**2 * dispersion(data.outcome, data.weights, state, model=model) + rounding
+        ):
             return Path(coefficients=beta, eta=eta)
     if strict:
         raise IdentificationError.of(
@@ -243,15 +235,6 @@ def iterate(
             mend="look for cells with huge outcomes, or leave out effects with few cells",
         )
     return Path(coefficients=beta, eta=eta)
-
-
-def mean_of(eta: np.ndarray, *, model: Model) -> np.ndarray:
-    """Mean of the outcome at the linear predictor `eta`; same shape."""
-    if model == "poisson":
-        return np.asarray(np.exp(np.clip(eta, ETA_LOW, ETA_HIGH)))
-    if model == "logit":
-        return np.asarray(expit(eta))
-    return np.asarray(-np.expm1(-np.exp(np.clip(eta, ETA_LOW, CLOGLOG_HIGH))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,8 +255,8 @@ def _newton(
 
 
 def _halved(
-    data: Data, eta: np.ndarray, change: np.ndarray, state: _State, gain: float, model: Model
-) -> tuple[float, _State]:
+    data: Data, eta: np.ndarray, change: np.ndarray, state: State, gain: float, model: Model
+) -> tuple[float, State]:
     """Halve the step until the likelihood does not fall."""
     size = 1.0
     slack = 1e-12 * (abs(state.likelihood) + 1.0)
@@ -284,55 +267,8 @@ def _halved(
         size /= 2
 
 
-def _state(data: Data, eta: np.ndarray, model: Model) -> _State:
-    y, w = data.outcome, data.weights
-    if model == "poisson":
-        bounded = np.clip(eta, ETA_LOW, ETA_HIGH)
-        mean = np.exp(bounded)
-        W = w * mean
-        likelihood = float(np.dot(w * y, bounded) - W.sum())
-        return _State(mean=mean, weights=W, scores=w * y - W, likelihood=likelihood)
-    if model == "logit":
-        mean = expit(eta)
-        likelihood = float(np.dot(w, y * eta - np.logaddexp(0, eta)))
-        W = np.maximum(w * mean * (1 - mean), np.finfo(float).tiny)
-        return _State(mean=mean, weights=W, scores=w * (y - mean), likelihood=likelihood)
-    bounded = np.clip(eta, ETA_LOW, CLOGLOG_HIGH)
-    e = np.exp(bounded)
-    mean = -np.expm1(-e)
-    likelihood = float(np.dot(w, y * np.log(mean) - (1 - y) * e))
-    W = np.maximum(w * e**2 * np.exp(-e) / mean, np.finfo(float).tiny)
-    return _State(mean=mean, weights=W, scores=w * (y - mean) * e / mean, likelihood=likelihood)
-
-
-def _first_eta(data: Data, model: Model) -> np.ndarray:
-    y, w = data.outcome, data.weights
-    if model == "poisson":
-        return np.asarray(np.log((y + np.average(y, weights=w)) / 2))
-    mean = (y * w + 0.5) / (w + 1)
-    if model == "logit":
-        return np.asarray(np.log(mean / (1 - mean)))
-    return np.asarray(np.log(-np.log1p(-mean)))
-
-
-def _rounding(state: _State) -> float:
-    """Squared steps that rounding alone makes."""
-    return float(1e-26 * state.weights.sum())
-
-
-def _dispersion(data: Data, state: _State, model: Model) -> float:
-    """Pearson statistic over cells: what one squared standard error is worth."""
-    spread = state.mean if model == "poisson" else state.mean * (1 - state.mean)
-    tiny = np.finfo(float).tiny
-    pearson = data.weights * (data.outcome - state.mean) ** 2 / np.maximum(spread, tiny)
-    return float(np.minimum(pearson, 1e300).mean())
-
-
-def _side(outcome: np.ndarray, model: Model) -> np.ndarray:
-    side = np.where(outcome == 0, 1, 0)
-    if model != "poisson":
-        side[outcome == 1] = -1
-    return side
+def _state(data: Data, eta: np.ndarray, model: Model) -> State:
+    return state_of(data.outcome, data.weights, eta, model=model)
 
 
 def _near_bound(data: Data, eta: np.ndarray, model: Model) -> bool:

@@ -10,7 +10,7 @@ from analysis.methods.factors import Factor
 from analysis.methods.panel import Panel
 from analysis.methods.ratio import ratio, refuse_logs
 from analysis.methods.terms import Effects, terms_of, without_anticipation
-from analysis.methods.uncertainty import Inference
+from analysis.methods.uncertainty import Inference, attach
 
 
 def poisson(
@@ -43,8 +43,7 @@ def poisson(
         Covariates of the panel that enter linearly. Exact where the covariate is constant within
         a cell; otherwise it is the regression on cell means.
     inference : str
-        See `analysis.methods.uncertainty.Inference`. Recommended: randomisation with fewer than
-        ten treated or control units, otherwise CR1.
+        See `analysis.methods.uncertainty.Inference`.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -115,7 +114,14 @@ def poisson(
         unit_of_measure="log points",
     )
     return terms.blank_base(
-        made.table(estimator="poisson", inference=inference, conf_level=conf_level, seed=seed)
+        attach(
+            made.panel,
+            made.estimates,
+            estimator="poisson",
+            inference=inference,
+            conf_level=conf_level,
+            seed=seed,
+        )
     )
 
 

@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import IdentificationError
-from analysis.methods.effects import EffectTable
 from analysis.methods.factors import Factor, Factors
-from analysis.methods.generalised import Data, Fitted, Model, Path, fit, iterate, mean_of
+from analysis.methods.generalised import Data, Fitted, Path, fit, iterate
+from analysis.methods.links import Model, mean_of
 from analysis.methods.panel import Panel
+from analysis.methods.regression import Regression
 from analysis.methods.terms import Terms
-from analysis.methods.uncertainty import (
-    FEW_CLUSTERS,
-    Estimates,
-    Inference,
-    Refit,
-    attach,
-)
+from analysis.methods.uncertainty import Estimates, Refit
 
 #: Smallest step by which an effect is taken out to measure the slope of a placebo estimate.
 LEAST_STEP = 0.05
@@ -30,34 +25,18 @@ PLACEBO = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """A panel, the model fitted to it and the estimates made from both.
+    """What a method hands to `attach`.
 
     Attributes
     ----------
     panel : Panel
-        Cells that are not separated, on the scale of the estimates.
+        Cells that are not separated; outcome = the working response less the absorbed effects,
+        weight = the expected information, so that the estimates are its weighted regression.
     estimates : Estimates
     """
 
     panel: Panel
     estimates: Estimates
-
-    def table(
-        self, *, estimator: str, inference: Inference, conf_level: float, seed: int
-    ) -> EffectTable:
-        """Attach inference; few treated or control units get randomisation, others CR1."""
-        chosen = inference
-        if inference == "recommended":
-            few = min(self.panel.n_treated, self.panel.n_units - self.panel.n_treated)
-            chosen = "randomisation" if few < FEW_CLUSTERS else "CR1"
-        return attach(
-            self.panel,
-            self.estimates,
-            estimator=estimator,
-            inference=chosen,
-            conf_level=conf_level,
-            seed=seed,
-        )
 
 
 def ratio(
@@ -87,17 +66,20 @@ def ratio(
 
     Notes
     -----
+    At the maximum the estimates are a weighted regression of the working response: score over
+    information, plus the terms. Inference that needs a linear estimate (CR2, CR3, wild
+    bootstrap, scaled t) takes that regression. Randomisation makes the whole fit again.
+
     For randomisation intervals the effect at hand is taken out of the outcome, ``y exp(-s D)``
     for counts and ``y - mu(eta) + mu(eta - s D)`` for shares with ``s`` the estimate (at least
     0.05 in size), and every placebo estimate made again: its slope in ``s`` is the secant
     between the two, exactly 1 for the assignment that happened.
     """
     before = len(panel.cells)
-    beside = panel.cells[list(covariates)].to_numpy(dtype=float)
     data = Data(
         outcome=panel.cells["outcome"].to_numpy(dtype=float),
         weights=panel.cells["weight"].to_numpy(dtype=float),
-        terms=np.hstack([terms.columns(panel), beside]),
+        terms=np.hstack([terms.columns(panel), panel.cells[list(covariates)].to_numpy(float)]),
         names=(*terms.names, *covariates),
         factors=Factors.of(panel, absorb),
     )
@@ -105,24 +87,63 @@ def ratio(
     if not fitted.kept.all():
         panel = panel.keep(fitted.kept)
         data = data.keep(fitted.kept)
-    rows = np.hstack([terms.rows, np.zeros((len(terms.rows), len(covariates)))])
-    clusters = panel.cells["cluster"]
-    influence = fitted.influence(clusters)
+    working = _working(panel, data, fitted, unit_of_measure=unit_of_measure)
+    return Ratio(
+        panel=working,
+        estimates=_estimates(panel, working, data, fitted, terms, model, before=before),
+    )
+
+
+def _working(panel: Panel, data: Data, fitted: Fitted, *, unit_of_measure: str) -> Panel:
+    response = data.terms @ fitted.coefficients + fitted.scores / fitted.weights
+    return replace(
+        panel,
+        cells=panel.cells.assign(outcome=response, weight=fitted.weights),
+        scale="log",
+        unit_of_measure=unit_of_measure,
+    )
+
+
+def _estimates(
+    panel: Panel,
+    working: Panel,
+    data: Data,
+    fitted: Fitted,
+    terms: Terms,
+    model: Model,
+    *,
+    before: int,
+) -> Estimates:
+    beside = np.zeros((len(terms.rows), data.terms.shape[1] - len(terms.names)))
+    rows = np.hstack([terms.rows, beside])
+    influence = fitted.influence(panel.cells["cluster"])
     estimate = rows @ fitted.coefficients
-    neutral = _neutral(data, fitted, model, terms.exposure(panel), estimate)
-    estimates = Estimates(
+    exposure = terms.exposure(panel)
+    neutral = _neutral(data, fitted, model, exposure, estimate)
+    treatment = data.terms[:, : len(terms.names)] @ fitted.coefficients[: len(terms.names)]
+    return Estimates(
         labels=terms.labels,
         estimate=estimate,
         headline=len(terms.labels) - 1,
         influence=influence @ rows.T,
         factor=fitted.factor(n_obs=panel.n_obs, n_clusters=len(influence)),
-        refit=_refit(data, fitted, model, terms, rows, neutral),
-        exposure=neutral.outcomes,
-        augmented=_augmented(panel, fitted, model, data.terms[:, : len(terms.names)]),
+        refit=_refit(working, data, fitted, model, terms, rows, neutral),
+        regression=Regression(
+            coefficients=fitted.coefficients,
+            design=fitted.design,
+            residuals=fitted.scores / fitted.weights,
+            weights=fitted.weights,
+            bread=fitted.bread,
+            clusters=pd.factorize(panel.cells["cluster"], sort=True)[0],
+            n_obs=panel.n_obs,
+            rank=fitted.rank,
+        ),
+        rows=rows,
+        absorb=lambda columns: data.factors.residuals(columns.T, fitted.weights).T,
+        exposure=exposure,
+        augmented=_augmented(panel, mean_of(fitted.eta - treatment, model=model)),
         notes=_notes(panel, before=before),
     )
-    scaled = replace(panel, scale="log", unit_of_measure=unit_of_measure)
-    return Ratio(panel=scaled, estimates=estimates)
 
 
 def refuse_logs(panel: Panel) -> None:
@@ -157,11 +178,19 @@ def _neutral(
 
 
 def _refit(
-    data: Data, fitted: Fitted, model: Model, terms: Terms, rows: np.ndarray, neutral: _Neutral
+    working: Panel,
+    data: Data,
+    fitted: Fitted,
+    model: Model,
+    terms: Terms,
+    rows: np.ndarray,
+    neutral: _Neutral,
 ) -> Refit:
+    """Make the whole fit again for the outcome at hand; for other columns, its linear part."""
+    response = working.cells["outcome"].to_numpy()
     beside = data.terms[:, len(terms.names) :]
-    positive = (data.weights * data.outcome)[data.outcome > 0]
-    half = float(positive.min()) / 2
+    half = float((data.weights * data.outcome)[data.outcome > 0].min()) / 2
+    loadings = (fitted.design * fitted.weights[:, None]) @ fitted.bread @ rows.T
 
     def one(design: np.ndarray, on: np.ndarray, outcome: np.ndarray, start: np.ndarray) -> Path:
         seen = _made_finite(outcome, data.weights, on, data.factors.codes[0], half)
@@ -169,13 +198,17 @@ def _refit(
         return iterate(other, model=model, start=start, tolerance=PLACEBO, strict=False)
 
     def refit(panel: Panel, outcomes: np.ndarray) -> np.ndarray:
+        if not np.array_equal(outcomes[:, 0], response):
+            return np.asarray(outcomes.T @ loadings)
         design, on = np.hstack([terms.columns(panel), beside]), terms.exposure(panel)
-        first = one(design, on, outcomes[:, 0], fitted.eta)
-        paths = [first, *(one(design, on, column, first.eta) for column in outcomes[:, 1:].T)]
-        made = np.array([rows @ path.coefficients for path in paths])
-        if outcomes.shape[1] == 1 + len(rows) and np.array_equal(outcomes[:, 1:], neutral.outcomes):
-            made[1:] = (made[0] - made[1:]) / neutral.steps[:, None]
-        return made
+        first = one(design, on, data.outcome, fitted.eta)
+        made = [rows @ first.coefficients]
+        for column, step in zip(neutral.outcomes.T, neutral.steps, strict=True):
+            if len(made) == outcomes.shape[1]:
+                break
+            other = one(design, on, column, first.eta)
+            made.append((made[0] - rows @ other.coefficients) / step)
+        return np.array(made)
 
     return refit
 
@@ -194,9 +227,7 @@ def _made_finite(
     return made
 
 
-def _augmented(panel: Panel, fitted: Fitted, model: Model, treatment: np.ndarray) -> pd.DataFrame:
-    effect = treatment @ fitted.coefficients[: treatment.shape[1]]
-    counterfactual = mean_of(fitted.eta - effect, model=model)
+def _augmented(panel: Panel, counterfactual: np.ndarray) -> pd.DataFrame:
     cells = panel.cells
     return cells[["unit", "time", *panel.categories]].assign(
         observed=cells["outcome"],
