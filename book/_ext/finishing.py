@@ -148,15 +148,12 @@ def _mend_landmarks(soup: BeautifulSoup) -> None:
 def _let_scroll(soup: BeautifulSoup) -> None:
     """Wide content scrolls in its own box, and a keyboard can reach the box."""
     for table in soup.select("article table"):
-        if table.find_parent(class_="table-scroll") is None and table.find_parent("table") is None:
-            box = soup.new_tag(
-                "div", attrs={"class": "table-scroll", "tabindex": "0", "role": "group"}
-            )
-            caption = table.find("caption")
-            box["aria-label"] = (
-                caption.get_text(" ", strip=True) if isinstance(caption, Tag) else "Table"
-            )
-            table.wrap(box)
+        if table.find_parent("table") is not None or table.find_parent(class_="table-frame"):
+            continue
+        caption = table.find("caption")
+        name = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else "Table"
+        frame = {"class": "table-frame", "tabindex": "0", "role": "group", "aria-label": name}
+        table.wrap(soup.new_tag("div", attrs=frame))
     for code in soup.select("article div.highlight > pre"):
         code["tabindex"] = "0"
 

@@ -1,0 +1,109 @@
+/* Tables of class "interactive": sort by a column, filter the rows, take them along as CSV.
+   Without this script the same tables stand there whole. */
+"use strict";
+(() => {
+  const MOST_CHOICES = 8;
+
+  const text = (cell) => {
+    const summary = cell.querySelector("summary");
+    return (summary ?? cell).textContent.trim();
+  };
+  const number = (value) => {
+    const plain = value.replace(/[\s,%]/g, "").replace("\u2212", "-");
+    return plain !== "" && !Number.isNaN(Number(plain)) ? Number(plain) : null;
+  };
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+    element.append(...children);
+    return element;
+  };
+  const compare = (a, b) => {
+    const [x, y] = [number(a), number(b)];
+    if (x !== null && y !== null) return x - y;
+    if ((a === "") !== (b === "")) return a === "" ? 1 : -1;
+    return a.localeCompare(b, undefined, { numeric: true });
+  };
+  const quoted = (value) => {
+    const safe = /^[=+\-@\t\r]/.test(value) && number(value) === null ? `'${value}` : value;
+    return `"${safe.replaceAll('"', '""')}"`;
+  };
+
+  const addSorting = (table, body) => {
+    const headers = [...table.tHead.rows[0].cells];
+    headers.forEach((header, column) => {
+      const button = make("button", { type: "button", class: "sort" }, ...header.childNodes);
+      header.append(button);
+      button.addEventListener("click", () => {
+        const down = header.getAttribute("aria-sort") === "ascending";
+        headers.forEach((other) => other.removeAttribute("aria-sort"));
+        header.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const sign = down ? -1 : 1;
+        const rows = [...body.rows];
+        rows.sort((a, b) => sign * compare(text(a.cells[column]), text(b.cells[column])));
+        body.append(...rows);
+      });
+    });
+    return headers.map((header) => header.textContent.trim());
+  };
+
+  const choices = (body, column) => {
+    const values = [...new Set([...body.rows].map((row) => text(row.cells[column])))].sort();
+    const few = values.length > 1 && values.length <= MOST_CHOICES && body.rows.length > values.length;
+    return few && values.every((value) => value.length < 40) ? values : [];
+  };
+
+  const enhance = (table) => {
+    const body = table.tBodies[0];
+    const names = addSorting(table, body);
+    const search = make("input", { type: "search", autocomplete: "off" });
+    const controls = make("div", { class: "table-controls" }, make("label", {}, "Filter rows ", search));
+    const selects = [];
+    names.forEach((name, column) => {
+      const values = choices(body, column);
+      if (values.length === 0) return;
+      const select = make("select", {}, make("option", { value: "" }, "all"));
+      values.forEach((value) => select.append(make("option", { value: `=${value}` }, value || "(none)")));
+      selects.push([select, column]);
+      controls.append(make("label", {}, `${name} `, select));
+    });
+    const status = make("span", { role: "status" });
+    const download = make("button", { type: "button", class: "download" }, "Download CSV");
+    controls.append(download, status);
+
+    const shows = (row) =>
+      row.textContent.toLowerCase().includes(search.value.trim().toLowerCase()) &&
+      selects.every(([select, column]) => !select.value || `=${text(row.cells[column])}` === select.value);
+    const filter = () => {
+      const rows = [...body.rows];
+      rows.forEach((row) => { row.hidden = !shows(row); });
+      status.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+    };
+    search.addEventListener("input", filter);
+    selects.forEach(([select]) => select.addEventListener("change", filter));
+    download.addEventListener("click", () => {
+      const rows = [...body.rows].filter((row) => !row.hidden);
+      const lines = [names, ...rows.map((row) => [...row.cells].map(text))];
+      const csv = "\ufeff" + lines.map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
+      const link = make("a", {
+        href: `data:text/csv;charset=utf-8,${encodeURIComponent(csv)}`,
+        download: `${document.title.split(" \u2014 ")[0].replace(/\W+/g, "-").toLowerCase()}.csv`,
+      });
+      link.click();
+    });
+    (table.closest(".table-frame") ?? table).before(controls);
+    filter();
+  };
+
+  const openTarget = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const details = target && target.closest("details");
+    if (details) { details.open = true; details.scrollIntoView(); }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("table.interactive").forEach(enhance);
+    openTarget();
+  });
+  addEventListener("hashchange", openTarget);
+})();
