@@ -91,7 +91,7 @@ def bias_reduced(fitted: LeastSquares, rows: np.ndarray) -> ClusterCovariance:
     Bell and McCaffrey (2002), Survey Methodology 28(2), 169-181; Pustejovsky and Tipton (2018),
     doi:10.1080/07350015.2016.1247004.
     """
-    adjusted, lost = _adjusted(fitted, rows, power=-0.5)
+    adjusted, lost = adjusted_loadings(fitted, rows, power=-0.5)
     scores = _by_cluster(fitted, adjusted * fitted.residuals[:, None])
     dof = [_satterthwaite(fitted, column) for column in adjusted.T]
     return ClusterCovariance(covariance=scores.T @ scores, dof=np.array(dof), lost=lost)
@@ -120,7 +120,7 @@ def jackknife(fitted: LeastSquares, rows: np.ndarray) -> ClusterCovariance:
     ----------
     MacKinnon, Nielsen and Webb (2023), doi:10.1016/j.jeconom.2022.04.001.
     """
-    adjusted, lost = _adjusted(fitted, rows, power=-1.0)
+    adjusted, lost = adjusted_loadings(fitted, rows, power=-1.0)
     moves = _by_cluster(fitted, adjusted * fitted.residuals[:, None])
     n_clusters = fitted.n_clusters
     return ClusterCovariance(
@@ -130,7 +130,7 @@ def jackknife(fitted: LeastSquares, rows: np.ndarray) -> ClusterCovariance:
     )
 
 
-def _adjusted(
+def adjusted_loadings(
     fitted: LeastSquares, rows: np.ndarray, *, power: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the loadings of adjusted residuals (N, m) and the clusters that cannot go."""

@@ -168,7 +168,7 @@ def draw_sizes(rng: np.random.Generator, n_units: int, sizes: Sizes) -> np.ndarr
 
 
 def unit_spread(sizes: np.ndarray) -> np.ndarray:
-    """Standard deviation of the errors of units of these sizes, 1 at the mean size."""
+    """Give the standard deviation of errors of units of these sizes, 1 at the mean size."""
     return np.asarray(np.sqrt(COMMON_SHARE + (1 - COMMON_SHARE) * sizes.mean() / sizes))
 
 
