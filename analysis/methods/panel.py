@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -62,6 +62,8 @@ class Panel:
         Values of the untransformed outcome whose shares `compress` counted.
     bins : LogBins or None
         Bins of the untransformed outcome that `compress` counted.
+    positions : numpy.ndarray
+        Position of every cell's unit among the units, shape (n_cells,); found when not given.
     """
 
     cells: pd.DataFrame
@@ -75,6 +77,13 @@ class Panel:
     unit_of_measure: str = ""
     thresholds: tuple[float, ...] = ()
     bins: LogBins | None = None
+    positions: np.ndarray = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        """Find the positions once: randomisation asks for cohorts of cells thousands of times."""
+        if self.positions is None:
+            found = self.cohorts.index.get_indexer(pd.Index(self.cells["unit"]))
+            object.__setattr__(self, "positions", found)
 
     @classmethod
     def from_frame(
@@ -218,8 +227,7 @@ class Panel:
     def cell_cohort(self) -> np.ndarray:
         """Cohort of every cell as floats, never treated = nan; shape (n_cells,)."""
         table = self.cohorts.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-        positions = self.cohorts.index.get_indexer(pd.Index(self.cells["unit"]))
-        return np.asarray(table[positions], dtype=float)
+        return np.asarray(table[self.positions], dtype=float)
 
     @property
     def cell_event_time(self) -> np.ndarray:
@@ -275,7 +283,10 @@ class Panel:
                 mend="widen the window or keep more units",
             )
         return replace(
-            self, cells=cells, cohorts=self.cohorts[self.cohorts.index.isin(cells["unit"])]
+            self,
+            cells=cells,
+            cohorts=self.cohorts[self.cohorts.index.isin(cells["unit"])],
+            positions=None,
         )
 
     def keep_units(self, units: Sequence[object]) -> Panel:
