@@ -38,8 +38,8 @@ unit: $(STAMP)
 
 # Every notebook is run and each stored output compared with the new one.
 pages: $(STAMP)
-	$(PY) -m pytest -n $(JOBS) --dist loadscope -q -p no:cacheprovider -c tests/book/nbval.ini \
-	  --rootdir=. --nbval --nbval-current-env --nbval-sanitize-with tests/book/sanitize.cfg book
+	$(PY) -m pytest book -q -n $(JOBS) --dist loadscope -p tests.book.nbval_plugin -W ignore \
+	  --nbval --nbval-current-env --nbval-sanitize-with tests/book/sanitize.cfg
 
 notebooks: $(STAMP)
 	@$(PY) -m analysis notebooks

@@ -1,0 +1,150 @@
+"""The built report: offline, whole, without leftovers, readable by everybody."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from analysis.report import build_report
+
+PAGES = {"intro", "claims", "collaboration-era", "pilot-zones", "methods", "data", "glossary"}
+LARGEST_BOOK = 12_000_000
+
+
+@pytest.fixture(scope="module")
+def html(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the whole report, built once for this file."""
+    out = tmp_path_factory.mktemp("report") / "html"
+    build_report(root, supplied=None, out=out, say=print)
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(html: Path) -> dict[Path, BeautifulSoup]:
+    return {
+        path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(html.rglob("*.html"))
+    }
+
+
+def _loaded(soup: BeautifulSoup) -> Iterator[str]:
+    """Give the addresses of everything that a browser fetches by itself."""
+    for tag, attribute in (("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")):
+        yield from (str(one[attribute]) for one in soup.find_all(tag, **{attribute: True}))
+    for link in soup.find_all("link", href=True):
+        if not {"next", "prev", "index", "search", "canonical"} & set(link.get("rel", [])):
+            yield str(link["href"])
+
+
+def test_every_page_is_there(html: Path) -> None:
+    assert {path.stem for path in (html / "book").glob("*.html")} >= PAGES
+    assert (html / "index.html").is_file()
+    assert (html / "searchindex.js").is_file()
+
+
+def test_nothing_is_loaded_from_elsewhere(pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        foreign = [a for a in _loaded(soup) if urlsplit(a).scheme or a.startswith("//")]
+        assert foreign == [], path.name
+
+
+def test_style_sheets_and_drawings_load_nothing_from_elsewhere(html: Path) -> None:
+    for path in [*html.rglob("*.css"), *html.rglob("*.svg")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(url\(['\"]?|@import ['\"]?|href=['\"])(https?:)?//", text), path
+
+
+def test_no_outputs_leak_beside_the_pages(html: Path) -> None:
+    assert not (html / "reports").exists()
+    assert not (html / "_sources").exists()
+    assert not list(html.rglob("*.ipynb"))
+    assert not list(html.rglob("*.map"))
+
+
+def test_no_glue_and_no_role_is_left_over(pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        text = soup.body.get_text() if soup.body else ""
+        assert not re.search(r"\{(glue|numref|cite|term|ref)[:a-z]*\}|\.ipynb::", text), path.name
+        assert not soup.select(".pasted-text:empty"), path.name
+        assert "Traceback (most recent call last)" not in text, path.name
+
+
+def test_internal_links_lead_somewhere(html: Path, pages: dict[Path, BeautifulSoup]) -> None:
+    anchors = {p: {str(t["id"]) for t in s.find_all(id=True)} for p, s in pages.items()}
+    for path, soup in pages.items():
+        for link in soup.find_all("a", href=True):
+            address = urlsplit(str(link["href"]))
+            if address.scheme or address.netloc or link["href"] == "#":
+                continue
+            target = (path.parent / unquote(address.path)).resolve() if address.path else path
+            assert target.is_file(), f"{path.name}: {link['href']}"
+            if address.fragment and target in anchors:
+                assert unquote(address.fragment) in anchors[target], f"{path.name}: {link['href']}"
+
+
+def test_every_loaded_file_is_there(html: Path, pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        for address in _loaded(soup):
+            if not address.startswith("data:"):
+                assert (path.parent / unquote(urlsplit(address).path)).is_file(), address
+
+
+def test_pages_have_a_title_a_language_and_one_heading(pages: dict[Path, BeautifulSoup]) -> None:
+    titles = []
+    for path, soup in pages.items():
+        assert soup.html is not None
+        assert soup.html.get("lang") == "en", path.name
+        assert soup.title is not None
+        titles.append(soup.title.get_text(strip=True))
+        assert len(soup.select("main article h1, body > main > h1, #search-documentation")) <= 1
+    assert all(titles)
+
+
+def test_figures_have_number_caption_label_and_alternative_text(
+    pages: dict[Path, BeautifulSoup],
+) -> None:
+    for path, soup in pages.items():
+        for image in soup.select("article img"):
+            alt = str(image.get("alt", ""))
+            assert len(alt) > 20, f"{path.name}: {image.get('src')}"
+            assert not re.search(r"\.(png|svg|jpe?g)$|_build|/", alt), alt
+            figure = image.find_parent("figure")
+            assert figure is not None, path.name
+            assert figure.get("id"), path.name
+            assert figure.select_one("figcaption .caption-number") is not None, path.name
+
+
+def test_scripts_on_a_page_are_those_its_policy_names(pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        (policy,) = soup.select("meta[http-equiv='Content-Security-Policy']")
+        rules = dict(rule.strip().partition(" ")[::2] for rule in policy["content"].split(";"))
+        assert "unsafe-inline" not in rules["script-src"]
+        assert "unsafe-eval" not in rules["script-src"]
+        for script in soup.find_all("script", src=False):
+            digest = base64.b64encode(hashlib.sha256(script.string.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in rules["script-src"], path.name
+        handlers = [t.name for t in soup.find_all(True) if any(a[:2] == "on" for a in t.attrs)]
+        assert handlers == [], path.name
+
+
+def test_controls_have_names_and_tables_have_headers(pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        for button in soup.find_all("button"):
+            named = button.get("aria-label") or button.get_text(strip=True)
+            assert named, f"{path.name}: {button}"
+        for header in soup.find_all("th"):
+            assert header.get_text(strip=True), path.name
+            assert header.get("scope") in {"col", "row", "colgroup", "rowgroup"}, path.name
+        for table in soup.select("article table"):
+            assert table.find_parent(class_="table-frame") is not None, path.name
+
+
+def test_book_stays_light(html: Path) -> None:
+    assert sum(path.stat().st_size for path in html.rglob("*") if path.is_file()) < LARGEST_BOOK
