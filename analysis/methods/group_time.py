@@ -46,6 +46,8 @@ class Wide:
         Shape (n, T, p), the constant not among them.
     clusters : numpy.ndarray or None
         Cluster code of every unit, None where every unit is its own.
+    balanced : bool
+        Whether every unit is seen at every time.
     """
 
     outcome: np.ndarray
@@ -55,25 +57,28 @@ class Wide:
     weights: np.ndarray
     covariates: np.ndarray
     clusters: np.ndarray | None
+    balanced: bool
 
     @classmethod
     def of(cls, panel: Panel, *, covariates: tuple[str, ...] = ()) -> Wide:
         """Spread the cells of `panel` over units and times."""
         first = panel.cohorts.astype("Float64").to_numpy(dtype=float, na_value=np.inf)
-        first = np.where(first > panel.times[-1], np.inf, first)
+        times = panel.times
+        first = np.where(first > times[-1], np.inf, first)
         firsts, members = np.unique(first, return_inverse=True)
-        shape = (panel.n_units, len(panel.times), len(covariates))
+        shape = (panel.n_units, len(times), len(covariates))
         values = np.empty(shape)
         for number, name in enumerate(covariates):
             values[:, :, number] = panel.wide(name).to_numpy()
         return cls(
             outcome=panel.wide().to_numpy()[:, :, None],
-            times=panel.times,
+            times=times,
             firsts=firsts,
             members=members,
             weights=_unit_weights(panel),
             covariates=values,
             clusters=_unit_clusters(panel),
+            balanced=len(panel.cells) == shape[0] * shape[1],
         )
 
     def dealt(self, panel: Panel, outcomes: np.ndarray) -> Wide:
@@ -99,11 +104,6 @@ class Wide:
         picked = sparse.csr_array((self.weights, place), shape=shape)
         sums = picked @ self.outcome.reshape(n, -1)
         return np.asarray(sums / self.class_weights[:, None]).reshape(-1, n_times, m)
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every unit is seen at every time."""
-        return not np.isnan(self.outcome[:, :, 0]).any()
 
     @property
     def class_weights(self) -> np.ndarray:

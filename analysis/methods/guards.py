@@ -41,7 +41,8 @@ def window_notes(panel: Panel, *, anticipation: int = 0) -> tuple[str, ...]:
     anticipation : int
         Times before the cohort in which treated units may already react.
     """
-    first, last = int(panel.times[0]), int(panel.times[-1])
+    times = panel.times
+    first, last = int(times[0]), int(times[-1])
     early = int((panel.cohorts <= first + anticipation).fillna(False).sum())
     late = int((panel.cohorts > last).fillna(False).sum())
     notes = []
@@ -101,7 +102,8 @@ def _constant(panel: Panel) -> list[Fault]:
 
 
 def _treatment(panel: Panel) -> list[Fault]:
-    first, last = panel.times[0], panel.times[-1]
+    times = panel.times
+    first, last = times[0], times[-1]
     inside = ((panel.cohorts > first) & (panel.cohorts <= last)).fillna(False)
     if inside.any():
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,8 @@ class Influence:
         Shape (C m, k): the loadings of all classes, one under the other.
     clusters : numpy.ndarray or None
         Cluster code of every row of `factors`, (n,); None where every unit is its own.
+    memory : dict
+        What combinations of the same factors share: their squares, and their drawn sums.
     """
 
     factors: np.ndarray
@@ -42,6 +44,7 @@ class Influence:
     order: np.ndarray
     loadings: sparse.csr_array
     clusters: np.ndarray | None = None
+    memory: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def n_estimates(self) -> int:
@@ -87,11 +90,13 @@ class Influence:
         if self.clusters is not None:
             rows = self.dense()
             return np.asarray(rows.T @ rows)
-        total = np.zeros((self.n_estimates, self.n_estimates))
-        for part, loading in self._classes():
-            factors = self.factors[part]
-            total += loading.T @ (factors.T @ factors) @ loading
-        return total
+        if "squares" not in self.memory:
+            squares = [self.factors[rows].T @ self.factors[rows] for rows, _ in self._parts()]
+            self.memory["squares"] = np.array(squares)
+        inner = self.memory["squares"]
+        return np.asarray(
+            sum(load.T @ inner[c] @ load for c, (_, load) in enumerate(self._classes()))
+        )
 
     def multiply(self, *, n_draws: int, seed: int, weights: Weights = "rademacher") -> np.ndarray:
         """Draw the errors of all estimates by a multiplier bootstrap.
@@ -110,16 +115,26 @@ class Influence:
         numpy.ndarray
             Shape (B, k): sums over clusters of contributions times weights.
         """
-        factors = self.factors.astype(np.float32)
+        key = f"{n_draws} {seed} {weights}"
+        if key not in self.memory:
+            self.memory[key] = self._drawn_factors(n_draws, seed, weights)
+        return np.asarray((self.loadings.T @ self.memory[key].astype(float)).T)
+
+    def _drawn_factors(self, n_draws: int, seed: int, weights: Weights) -> np.ndarray:
+        """Sums of the factors of every class times the weights, (C m, B)."""
         rng = np.random.default_rng(seed)
-        size = max(1, CHUNK // max(self.n_clusters, 1))
-        made = []
-        for first in range(0, n_draws, size):
-            drawn = _drawn(rng, min(size, n_draws - first), self.n_clusters, weights)
-            if self.clusters is not None:
-                drawn = drawn[:, self.clusters]
-            made.append(np.hstack([drawn[:, part] @ factors[part] for part, _ in self._parts()]))
-        return np.asarray(np.vstack(made).astype(float) @ self.loadings)
+        m, size = self.factors.shape[1], max(1, CHUNK // n_draws)
+        sums = np.zeros(((len(self.starts) - 1) * m, n_draws), dtype=np.float32)
+        drawn = None
+        if self.clusters is not None:
+            drawn = _drawn(rng, self.n_clusters, n_draws, weights)[self.clusters]
+        for rows, block in self._parts():
+            for first in range(rows.start, rows.stop, size):
+                part = slice(first, min(first + size, rows.stop))
+                factors = self.factors[part].astype(np.float32)
+                v = _drawn(rng, len(factors), n_draws, weights) if drawn is None else drawn[part]
+                sums[block] += factors.T @ v
+        return sums
 
     def _parts(self) -> Iterator[tuple[slice, slice]]:
         m = self.factors.shape[1]
@@ -150,19 +165,19 @@ class Plain:
     def multiply(self, *, n_draws: int, seed: int, weights: Weights = "rademacher") -> np.ndarray:
         """Draw the errors of all estimates, (n_draws, k); see `Influence.multiply`."""
         rng = np.random.default_rng(seed)
-        drawn = _drawn(rng, n_draws, len(self.rows), weights)
-        return np.asarray(drawn.astype(float) @ self.rows)
+        drawn = _drawn(rng, len(self.rows), n_draws, weights)
+        return np.asarray(drawn.T.astype(float) @ self.rows)
 
 
-def _drawn(rng: np.random.Generator, n_draws: int, width: int, weights: Weights) -> np.ndarray:
-    """Return random weights as 4-byte numbers, shape (n_draws, width)."""
+def _drawn(rng: np.random.Generator, width: int, n_draws: int, weights: Weights) -> np.ndarray:
+    """Return random weights of `width` clusters as 4-byte numbers, shape (width, n_draws)."""
     if weights == "mammen":
         golden = (1 + np.sqrt(5)) / 2
-        first = rng.random((n_draws, width), dtype=np.float32) < golden / np.sqrt(5)
+        first = rng.random((width, n_draws), dtype=np.float32) < golden / np.sqrt(5)
         return np.where(first, np.float32(1 - golden), np.float32(golden))
     n_bytes = -(-n_draws * width // 8)  # a sign needs one bit
     bits = np.unpackbits(np.frombuffer(rng.bytes(n_bytes), dtype=np.uint8))[: n_draws * width]
     signs = bits.astype(np.float32)
     signs *= 2
     signs -= 1
-    return signs.reshape(n_draws, width)
+    return signs.reshape(width, n_draws)

@@ -200,7 +200,12 @@ class Panel:
     @property
     def times(self) -> np.ndarray:
         """Times that occur, sorted; shape (n_times,)."""
-        return np.sort(pd.unique(self.cells["time"].to_numpy()))
+        times = self.cells["time"].to_numpy()
+        first = times[0]  # most panels are the first unit's times again and again
+        size = int(np.argmax(times[1:] <= first)) + 1 if len(times) > 1 else 1
+        if len(times) % size == 0 and (times.reshape(-1, size) == times[:size]).all():
+            return np.array(times[:size])
+        return np.sort(pd.unique(times))
 
     @property
     def n_units(self) -> int:
