@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from analysis.methods.bins import LogBins
     from analysis.methods.compress import compress
+    from analysis.methods.cox import cox
     from analysis.methods.difference_in_differences import difference_in_differences
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
+    from analysis.methods.gravity import flows, gravity
     from analysis.methods.group_time_att import group_time_att
+    from analysis.methods.hazard import hazard
     from analysis.methods.interrupted_time_series import interrupted_time_series
     from analysis.methods.panel import Panel
     from analysis.methods.panel_approach import panel_approach
+    from analysis.methods.poisson import poisson
+    from analysis.methods.spells import Spells, spells_to_panel
     from analysis.methods.synthetic_control import synthetic_control
     from analysis.methods.synthetic_did import synthetic_did
 
@@ -23,12 +28,19 @@ _ROOMS = {
     "EffectTable": "effects",
     "LogBins": "bins",
     "Panel": "panel",
+    "Spells": "spells",
     "compress": "compress",
+    "cox": "cox",
     "difference_in_differences": "difference_in_differences",
     "event_study": "event_study",
+    "flows": "gravity",
+    "gravity": "gravity",
     "group_time_att": "group_time_att",
+    "hazard": "hazard",
     "interrupted_time_series": "interrupted_time_series",
     "panel_approach": "panel_approach",
+    "poisson": "poisson",
+    "spells_to_panel": "spells",
     "synthetic_control": "synthetic_control",
     "synthetic_did": "synthetic_did",
 }
@@ -38,12 +50,19 @@ __all__ = [
     "EffectTable",
     "LogBins",
     "Panel",
+    "Spells",
     "compress",
+    "cox",
     "difference_in_differences",
     "event_study",
+    "flows",
+    "gravity",
     "group_time_att",
+    "hazard",
     "interrupted_time_series",
     "panel_approach",
+    "poisson",
+    "spells_to_panel",
     "synthetic_control",
     "synthetic_did",
 ]
