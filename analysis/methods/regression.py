@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from analysis.errors import IdentificationError
-from analysis.methods.panel import Panel
+from analysis.methods.absorption import Absorption
+from analysis.methods.covariances import Convention, Kind, Spread, TwoWay, covariance
+from analysis.methods.factors import Factor, Factors
+from analysis.methods.few_clusters import LeastSquares
+from analysis.methods.panel import SQUARED_WEIGHTS, Panel
+from analysis.methods.within import Within
 
 #: A column whose length after absorbing is below this share of its length before is collinear.
 COLLINEAR = 1e-9
@@ -23,15 +29,31 @@ class Regression:
     coefficients : numpy.ndarray
         Shape (k,).
     design, residuals, weights : numpy.ndarray
-        Terms with all effects absorbed (N, k); residuals (N,); weights (N,).
+        Terms with all else taken out (N, k); residuals (N,); weights (N,).
     bread : numpy.ndarray
-        ``(X'WX)^-1`` of the absorbed terms, (k, k).
+        ``(X'WX)^-1`` of those terms, (k, k).
     clusters : numpy.ndarray
         Cluster code of every cell, (N,).
     n_obs : int
         Rows behind the cells.
     rank : int
-        Terms and absorbed effects together.
+        Terms, covariates and absorbed effects together.
+    names : tuple of str
+        Of the terms.
+    inner : Within or None
+        What continuous covariates add inside the cells, with terms as columns.
+    spread : Spread or None
+        Sums over the rows of a cell for iid and heteroskedasticity-robust errors.
+    factors : Factors or None
+        The absorbed effects.
+    n_columns : int
+        Terms and covariates.
+    absorption : Absorption or None
+        What took the effects out.
+    controls : numpy.ndarray or None
+        Covariates with the effects taken out, cells and inner rows, (N + R, p).
+    notes : tuple of str
+        What the reader must know: singletons.
     """
 
     coefficients: np.ndarray
@@ -42,6 +64,14 @@ class Regression:
     clusters: np.ndarray
     n_obs: int
     rank: int
+    names: tuple[str, ...] = ()
+    inner: Within | None = None
+    spread: Spread | None = None
+    factors: Factors | None = None
+    n_columns: int = 0
+    absorption: Absorption | None = field(default=None, repr=False)
+    controls: np.ndarray | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def n_clusters(self) -> int:
@@ -55,12 +85,95 @@ class Regression:
         return g / (g - 1) * (n - 1) / (n - k) if g > 1 and n > k else 1.0
 
     @property
+    def scores(self) -> np.ndarray:
+        """Sum of terms times weighted residuals of every cluster, (G, k)."""
+        return self.scores_by(self.clusters)
+
+    def scores_by(self, clusters: np.ndarray) -> np.ndarray:
+        """Return the same for other clusters, codes 0, 1, ... of every cell."""
+        rows = self.design * (self.weights * self.residuals)[:, None]
+        if self.inner is not None:
+            rows, clusters = self.inner.append(rows, clusters)
+        return np.column_stack([np.bincount(clusters, column) for column in rows.T])
+
+    @property
     def influence(self) -> np.ndarray:
         """Contribution of every cluster to the error of every coefficient, (G, k)."""
-        rows = self.design * (self.weights * self.residuals)[:, None]
-        scores = np.zeros((self.n_clusters, rows.shape[1]))
-        np.add.at(scores, self.clusters, rows)
-        return np.asarray(scores @ self.bread)
+        return np.asarray(self.scores @ self.bread)
+
+    @property
+    def grams(self) -> np.ndarray:
+        """``X_g' W X_g`` of every cluster, (G, k, k); they add up to the inverse of `bread`."""
+        fitted = self.least_squares
+        sums = np.zeros((self.n_clusters, *self.bread.shape))
+        np.add.at(sums, fitted.clusters, fitted.design[:, :, None] * fitted.design[:, None, :])
+        return sums
+
+    @property
+    def least_squares(self) -> LeastSquares:
+        """Rows with the root of their weights multiplied in, for CR2, CR3 and bootstraps.
+
+        Raises
+        ------
+        IdentificationError
+            If the regression was not made by `fit`.
+        """
+        if self.absorption is None:
+            raise IdentificationError.of(
+                expected="a regression of cells",
+                found="one that came from somewhere else",
+                mend="use the inference of the method that made it",
+            )
+        root = np.sqrt(self.weights)
+        design, residuals = self.design * root[:, None], self.residuals * root
+        clusters, absorption, controls = self.clusters, self.absorption, self.controls
+        if self.inner is not None:
+            design = np.vstack([design, self.inner.design])
+            residuals = np.concatenate([residuals, self.inner.residuals])
+            clusters = np.concatenate([clusters, clusters[self.inner.cell]])
+
+        def absorb(columns: np.ndarray) -> np.ndarray:
+            cells = absorption.residuals(columns[: len(root)] / root[:, None]) * root[:, None]
+            left = np.vstack([cells, columns[len(root) :]])
+            if controls is None or not controls.size:
+                return left
+            return np.asarray(left - controls @ np.linalg.lstsq(controls, left, rcond=None)[0])
+
+        return LeastSquares(
+            design=design,
+            residuals=residuals,
+            bread=self.bread,
+            clusters=clusters,
+            absorb=absorb,
+        )
+
+    def covariance(
+        self,
+        kind: Kind = "CR1",
+        *,
+        convention: Convention = "statsmodels",
+        second: np.ndarray | None = None,
+        two_way: TwoWay = "each",
+    ) -> np.ndarray:
+        """Covariance of the coefficients, equal to that of the rows, (k, k).
+
+        Parameters
+        ----------
+        kind : {"iid", "HC0", "HC1", "CR0", "CR1", "CR3"}
+        convention : {"statsmodels", "fixest"}
+            How coefficients are counted: ``"statsmodels"`` counts every dummy; ``"fixest"``
+            leaves out effects nested in a cluster.
+        second : numpy.ndarray, optional
+            Labels of a second clustering, one a cell.
+        two_way : {"each", "min"}
+            With `second`: G / (G - 1) from each clustering's own count, or from the smallest.
+
+        Raises
+        ------
+        IdentificationError
+            If `kind` cannot be had from cells.
+        """
+        return covariance(self, kind, convention=convention, second=second, two_way=two_way)
 
 
 def fit(
@@ -69,8 +182,10 @@ def fit(
     *,
     names: tuple[str, ...],
     outcome: np.ndarray | None = None,
+    effects: Sequence[Factor] | None = None,
+    with_covariates: bool = False,
 ) -> Regression:
-    """Regress the cell means on `terms` with unit and time effects absorbed exactly.
+    """Regress the cell means on `terms`, with effects and the covariates of the panel taken out.
 
     Parameters
     ----------
@@ -81,6 +196,10 @@ def fit(
         Name of every term, for messages.
     outcome : numpy.ndarray, optional
         Shape (n_cells,); without it the outcome of the panel.
+    effects : sequence of str or tuple of str, optional
+        Columns of cells whose levels are absorbed; without it unit, time and the categories.
+    with_covariates : bool
+        Whether the covariates are terms of the answer, after the others, or only taken out.
 
     Returns
     -------
@@ -89,25 +208,56 @@ def fit(
     Raises
     ------
     IdentificationError
-        If a term is collinear with the effects or with other terms.
+        If a term or covariate is collinear with the effects or with other terms.
+
+    Notes
+    -----
+    Equal to the regression of the rows: the weights of a cell and its mean carry all that terms
+    constant inside cells need; covariates add a few rows a cell with weight one, no effects and
+    the cross-products about the cell means (Wong et al. 2021, arXiv:2102.11297).
     """
     from statsmodels.regression.linear_model import WLS
 
-    absorber = Absorber.of(panel)
+    factors = Factors.of(panel, effects or ("unit", "time", *panel.categories))
+    weights = panel.cells["weight"].to_numpy(dtype=float)
+    absorption = Absorption.of(factors, weights)
     values = panel.cells["outcome"].to_numpy(dtype=float) if outcome is None else outcome
-    absorbed = absorber.residuals(np.column_stack([values, terms]))
-    design = absorbed[:, 1:]
-    _refuse_collinear(terms, design, weights=absorber.weights, names=names)
-    fitted = WLS(absorbed[:, 0], design, weights=absorber.weights).fit()
+    controls = panel.cells[list(panel.covariates)].to_numpy(dtype=float)
+    raw = np.column_stack([values, terms, controls])
+    absorbed = absorption.residuals(raw - raw.mean(axis=0), refine=True)
+    inside = Within.of(panel, n_terms=terms.shape[1])
+    root = np.sqrt(weights)[:, None]
+    stacked = np.vstack([absorbed * root, inside.columns]) if inside else absorbed * root
+    _refuse_collinear(
+        _lengths(raw[:, 1:], root, inside),
+        stacked[:, 1:],
+        names=(*names, *panel.covariates),
+    )
+    fitted = WLS(stacked[:, 0], stacked[:, 1:]).fit(method="qr")
+    k = stacked.shape[1] - 1 if with_covariates else terms.shape[1]
+    taken = stacked[:, 1 + k :]
+    design = stacked[:, 1 : 1 + k]
+    if taken.shape[1]:
+        design = design - taken @ np.linalg.lstsq(taken, design, rcond=None)[0]
+    residuals = np.asarray(fitted.resid)
+    size = len(weights)
     return Regression(
-        coefficients=np.asarray(fitted.params),
-        design=design,
-        residuals=np.asarray(fitted.resid),
-        weights=absorber.weights,
-        bread=np.asarray(fitted.normalized_cov_params),
+        coefficients=np.asarray(fitted.params)[:k],
+        design=design[:size] / root,
+        residuals=residuals[:size] / root[:, 0],
+        weights=weights,
+        bread=np.asarray(fitted.normalized_cov_params)[:k, :k],
         clusters=codes(panel.cells["cluster"]),
         n_obs=panel.n_obs,
-        rank=terms.shape[1] + effects_rank(absorber.unit, absorber.time),
+        rank=stacked.shape[1] - 1 + factors.rank,
+        names=(*names, *panel.covariates)[:k],
+        inner=inside.fitted(design[size:], residuals[size:]) if inside else None,
+        spread=_spread(panel),
+        factors=factors,
+        n_columns=stacked.shape[1] - 1,
+        absorption=absorption,
+        controls=taken,
+        notes=_singletons(panel, effects or ("unit", "time", *panel.categories)),
     )
 
 
@@ -121,7 +271,8 @@ def coefficients(absorber: Absorber, terms: np.ndarray, outcomes: np.ndarray) ->
     terms : numpy.ndarray
         Shape (n_cells, k).
     outcomes : numpy.ndarray
-        Shape (n_cells, m).
+        Shape (n_cells, m). A column equal to the outcome of the panel brings its covariances with
+        covariates inside cells; other columns are taken as constant inside cells.
 
     Returns
     -------
@@ -130,10 +281,15 @@ def coefficients(absorber: Absorber, terms: np.ndarray, outcomes: np.ndarray) ->
     """
     design = absorber.residuals(terms)
     weighted = design * absorber.weights[:, None]
-    gram = design.T @ weighted
+    gram = terms.T @ weighted
+    gram = (gram + gram.T) / 2
     if np.linalg.matrix_rank(gram, hermitian=True) < len(gram):
         return np.full((outcomes.shape[1], terms.shape[1]), np.nan)
-    return np.asarray(np.linalg.solve(gram, weighted.T @ outcomes).T)
+    right = weighted.T @ outcomes
+    if absorber.slopes.size:
+        same = (outcomes == absorber.outcome[:, None]).all(axis=0)
+        right = right - np.outer((absorber.slopes @ terms).T @ absorber.inside, same)
+    return np.asarray(np.linalg.solve(gram, right).T)
 
 
 def codes(labels: pd.Series) -> np.ndarray:
@@ -143,83 +299,101 @@ def codes(labels: pd.Series) -> np.ndarray:
 
 def effects_rank(unit: np.ndarray, time: np.ndarray) -> int:
     """Rank of unit and time dummies: levels minus connected components (plus none lost)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n_units, n_times = int(unit.max()) + 1, int(time.max()) + 1
-    size = n_units + n_times
-    graph = coo_array((np.ones(len(unit)), (unit, n_units + time)), shape=(size, size))
-    return size - int(connected_components(graph, directed=False, return_labels=False))
+    both = sorted((unit, time), key=lambda code: -int(code.max()))
+    return Factors(codes=tuple(both), sizes=tuple(int(code.max()) + 1 for code in both)).rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absorber:
-    """Takes unit and time effects out of columns: units in closed form, times solved once.
+    """Takes unit and time effects, categories and covariates out of columns, many times.
 
     Attributes
     ----------
-    unit, time : numpy.ndarray
-        Codes 0, 1, ... of every cell; shape (n_cells,).
+    absorption : Absorption
+        Of the effects.
     weights : numpy.ndarray
         Shape (n_cells,).
-    unit_weight : numpy.ndarray
-        Sum of weights of every unit; shape (n_units,).
-    by_time : numpy.ndarray
-        Pseudo-inverse of the time block once units are out; shape (n_times, n_times).
+    controls : numpy.ndarray
+        Covariates with the effects taken out; shape (n_cells, p).
+    slopes : numpy.ndarray
+        Slopes of a column on them are ``slopes @ column``; shape (p, n_cells).
+    inside : numpy.ndarray
+        Sums of products of covariates and outcome inside cells; shape (p,).
+    outcome : numpy.ndarray
+        Shape (n_cells,).
     """
 
-    unit: np.ndarray
-    time: np.ndarray
+    absorption: Absorption
     weights: np.ndarray
-    unit_weight: np.ndarray
-    by_time: np.ndarray
+    controls: np.ndarray
+    slopes: np.ndarray
+    inside: np.ndarray
+    outcome: np.ndarray
 
     @classmethod
-    def of(cls, panel: Panel) -> Absorber:
+    def of(cls, panel: Panel, *, effects: Sequence[Factor] | None = None) -> Absorber:
         """Prepare the solve for the cells of `panel`."""
-        unit, time = codes(panel.cells["unit"]), codes(panel.cells["time"])
+        factors = Factors.of(panel, effects or ("unit", "time", *panel.categories))
         weights = panel.cells["weight"].to_numpy(dtype=float)
-        shares = np.zeros((int(unit.max()) + 1, int(time.max()) + 1))
-        np.add.at(shares, (unit, time), weights)
-        unit_weight = shares.sum(axis=1)
-        block = np.diag(shares.sum(axis=0)) - shares.T @ (shares / unit_weight[:, None])
+        absorption = Absorption.of(factors, weights)
+        raw = panel.cells[list(panel.covariates)].to_numpy(dtype=float)
+        controls = absorption.residuals(raw - raw.mean(axis=0), refine=True)
+        weighted = controls.T * weights
+        within = Within.of(panel, n_terms=0)
+        moments = within.columns.T @ within.columns if within else np.zeros(2 * (raw.shape[1] + 1,))
         return cls(
-            unit=unit,
-            time=time,
+            absorption=absorption,
             weights=weights,
-            unit_weight=unit_weight,
-            by_time=np.linalg.pinv(block, rcond=1e-12, hermitian=True),
+            controls=controls,
+            slopes=np.linalg.solve(weighted @ controls + moments[1:, 1:], weighted),
+            inside=moments[1:, 0],
+            outcome=panel.cells["outcome"].to_numpy(dtype=float),
         )
 
     def residuals(self, columns: np.ndarray) -> np.ndarray:
-        """Return `columns` (n_cells, c) less their unit and time effects, same shape."""
-        centred = columns - self._unit_means(columns)
-        sums = _group_sums(centred * self.weights[:, None], self.time, len(self.by_time))
-        without_time = columns - (self.by_time @ sums)[self.time]
-        return np.asarray(without_time - self._unit_means(without_time))
-
-    def _unit_means(self, columns: np.ndarray) -> np.ndarray:
-        size = len(self.unit_weight)
-        sums = _group_sums(columns * self.weights[:, None], self.unit, size)
-        return np.asarray((sums / self.unit_weight[:, None])[self.unit])
+        """Return `columns` (n_cells, c) less all that is absorbed, same shape."""
+        left = self.absorption.residuals(columns)
+        return left - self.controls @ (self.slopes @ columns) if self.slopes.size else left
 
 
-def _group_sums(columns: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:
-    return np.column_stack([np.bincount(group, column, size) for column in columns.T])
+def _spread(panel: Panel) -> Spread:
+    cells = panel.cells
+    names = ("n", *SQUARED_WEIGHTS, "weight", "ss")
+    have = {name: cells[name].to_numpy(dtype=float) for name in names if name in cells}
+    if SQUARED_WEIGHTS[0] in have:
+        squared = [have[name] for name in SQUARED_WEIGHTS]
+        return Spread(ss=have["ss"], w2=squared[0], w2e=squared[1], w2ee=squared[2])
+    if (have["n"] == have["weight"]).all():
+        return Spread(ss=have["ss"], w2=have["n"], w2e=None, w2ee=have["ss"])
+    return Spread(ss=have["ss"], w2=have["weight"] ** 2, w2e=None, w2ee=None)  # one row a cell
 
 
-def _refuse_collinear(
-    terms: np.ndarray, design: np.ndarray, *, weights: np.ndarray, names: tuple[str, ...]
-) -> None:
-    root = np.sqrt(weights)[:, None]
-    before = np.linalg.norm(terms * root, axis=0)
-    upper = np.linalg.qr(design * root, mode="r") if design.size else np.zeros((0, 0))
+def _singletons(panel: Panel, effects: Sequence[Factor]) -> tuple[str, ...]:
+    notes = []
+    for name in effects:
+        rows = panel.cells.groupby(name if isinstance(name, str) else list(name))["n"].sum()
+        alone = int((rows == 1).sum())
+        if alone:
+            label = name if isinstance(name, str) else " x ".join(name)
+            notes.append(f"{alone} of {len(rows)} levels of {label} have a single row.")
+    return tuple(notes)
+
+
+def _lengths(columns: np.ndarray, root: np.ndarray, inside: Within | None) -> np.ndarray:
+    squares = ((columns * root) ** 2).sum(axis=0)
+    if inside is not None:
+        squares = squares + (inside.columns[:, 1:] ** 2).sum(axis=0)
+    return np.asarray(np.sqrt(squares))
+
+
+def _refuse_collinear(before: np.ndarray, design: np.ndarray, *, names: tuple[str, ...]) -> None:
+    upper = np.linalg.qr(design, mode="r") if design.size else np.zeros((0, 0))
     kept = np.abs(np.diag(upper)) > COLLINEAR * np.maximum(before, np.finfo(float).tiny)
-    if kept.all():
+    if len(kept) == len(names) and kept.all():
         return
-    lost = [name for name, fine in zip(names, kept, strict=True) if not fine]
+    lost = [name for name, fine in zip(names, kept, strict=False) if not fine]
     raise IdentificationError.of(
         expected="terms that vary beyond unit and time effects",
-        found=f"collinear: {', '.join(lost)}",
+        found=f"collinear: {', '.join(lost or names)}",
         mend="check that some units are treated inside the window, some before and some never",
     )

@@ -95,12 +95,27 @@ def _table(source: Any, files: list[str] | None, engine: BaseBackend) -> ibis.Ta
     import ibis
 
     if files is None:
-        return source if isinstance(source, ibis.Table) else ibis.memtable(source)
+        return source if isinstance(source, ibis.Table) else ibis.memtable(_arrow(source))
     if files[0].endswith(_PARQUET):
         return engine.read_parquet(files if len(files) > 1 else files[0])
     if engine.name == "duckdb":
         return engine.read_csv(files, all_varchar=True, header=True, strict_mode=True)
     return engine.read_csv(files if len(files) > 1 else files[0], header=True)
+
+
+def _arrow(source: Any) -> pa.Table:
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(source, pd.DataFrame):
+        return pa.Table.from_pandas(source, preserve_index=False)
+    if isinstance(source, pa.Table) or hasattr(source, "__arrow_c_stream__"):
+        return pa.table(source)
+    raise DataError.of(
+        expected="a path, or a pandas, polars, Arrow or Ibis table",
+        found=type(source).__name__,
+        mend="convert it to one of these",
+    )
 
 
 def _files(source: str | Path, *, ours: bool) -> list[str]:
