@@ -10,7 +10,15 @@ import pandas as pd
 
 from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
-from analysis.methods.estimates import Conley, Estimates, Made, Multiplier, WildBootstrap, nothing
+from analysis.methods.estimates import (
+    Conley,
+    Estimates,
+    Made,
+    Multiplier,
+    Refit,
+    WildBootstrap,
+    nothing,
+)
 from analysis.methods.few_clusters import ClusterCovariance, LeastSquares, bias_reduced, jackknife
 from analysis.methods.influence import Plain
 from analysis.methods.layout import lay_out, loadings
@@ -30,6 +38,8 @@ from analysis.methods.wild_bootstrap import wild_test
 
 #: Randomisation lists all assignments up to this number and draws this number beyond.
 MAX_ASSIGNMENTS = 4_999
+#: Numbers handed to one refit at most, so that memory stays bounded.
+LARGEST_REFIT = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,13 +243,7 @@ def randomisation(asked: Asked) -> Made:
     outcomes = panel.cells[["outcome"]].to_numpy(dtype=float)
     if estimates.exposure is not None:
         outcomes = np.column_stack([outcomes, estimates.exposure])
-    cohorts, index = panel.cohorts.array, panel.cohorts.index
-    refitted = np.array(
-        [
-            estimates.refit(replace(panel, cohorts=pd.Series(cohorts[row], index=index)), outcomes)
-            for row in ways.order
-        ]
-    )
+    refitted = _refitted(panel, ways, estimates.refit, outcomes)
     made = np.isfinite(refitted[:, 0, :]).all(axis=1)
     if not made[0] or made.sum() < LEAST_ASSIGNMENTS:
         return nothing(asked.count, "no interval: the effect is not defined when reassigned")
@@ -255,6 +259,42 @@ def randomisation(asked: Asked) -> Made:
         covariance=np.cov(draws[1:], rowvar=False, ddof=1).reshape(2 * (draws.shape[1],)),
         notes=(note,) if lost else (),
     )
+
+
+def _refitted(
+    panel: Panel, ways: numeric.Assignments, refit: Refit, outcomes: np.ndarray
+) -> np.ndarray:
+    """Estimates of m outcomes under every assignment, (n_assignments, m, k).
+
+    To give unit i the cohort of unit j is to give unit j the outcomes of unit i, where units
+    differ in nothing else: then one refit with exchanged outcomes serves all assignments.
+    """
+    if _exchangeable(panel):
+        at_once = max(1, LARGEST_REFIT // outcomes.size)
+        parts = np.split(ways.order, range(at_once, len(ways.order), at_once))
+        return np.concatenate([_exchanged(panel, part, refit, outcomes) for part in parts])
+    cohorts, index = panel.cohorts.array, panel.cohorts.index
+    return np.array(
+        [
+            refit(replace(panel, cohorts=pd.Series(cohorts[row], index=index)), outcomes)
+            for row in ways.order
+        ]
+    )
+
+
+def _exchanged(panel: Panel, order: np.ndarray, refit: Refit, outcomes: np.ndarray) -> np.ndarray:
+    shaped = outcomes.reshape(panel.n_units, -1, outcomes.shape[1])
+    rows = shaped[np.argsort(order, axis=1)].reshape(len(order), *outcomes.shape)
+    made = refit(panel, rows.transpose(1, 0, 2).reshape(len(outcomes), -1))
+    return made.reshape(len(order), outcomes.shape[1], -1)
+
+
+def _exchangeable(panel: Panel) -> bool:
+    """Whether units differ in cohorts and outcomes only: same times and weights, nothing else."""
+    cells = panel.cells
+    if panel.categories or panel.covariates or len(cells) != panel.n_units * len(panel.times):
+        return False
+    return bool((cells["weight"] == cells["weight"].iloc[0]).all())
 
 
 def _assignments(asked: Asked) -> numeric.Assignments:

@@ -231,7 +231,7 @@ class Panel:
     @property
     def cell_cohort(self) -> np.ndarray:
         """Cohort of every cell as floats, never treated = nan; shape (n_cells,)."""
-        table = self.cohorts.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+        table = self.cohorts.to_numpy(dtype=float, na_value=np.nan)
         return np.asarray(table[self.positions], dtype=float)
 
     @property
