@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from analysis.methods.bins import LogBins
     from analysis.methods.compress import compress
     from analysis.methods.cox import cox
+    from analysis.methods.decompose import decompose
     from analysis.methods.difference_in_differences import difference_in_differences
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
+    from analysis.methods.extended_twfe import extended_twfe
     from analysis.methods.gravity import flows, gravity
     from analysis.methods.group_time_att import group_time_att
     from analysis.methods.hazard import hazard
+    from analysis.methods.imputation import imputation
     from analysis.methods.interrupted_time_series import interrupted_time_series
     from analysis.methods.panel import Panel
     from analysis.methods.panel_approach import panel_approach
@@ -31,12 +34,15 @@ _ROOMS = {
     "Spells": "spells",
     "compress": "compress",
     "cox": "cox",
+    "decompose": "decompose",
     "difference_in_differences": "difference_in_differences",
     "event_study": "event_study",
+    "extended_twfe": "extended_twfe",
     "flows": "gravity",
     "gravity": "gravity",
     "group_time_att": "group_time_att",
     "hazard": "hazard",
+    "imputation": "imputation",
     "interrupted_time_series": "interrupted_time_series",
     "panel_approach": "panel_approach",
     "poisson": "poisson",
@@ -53,12 +59,15 @@ __all__ = [
     "Spells",
     "compress",
     "cox",
+    "decompose",
     "difference_in_differences",
     "event_study",
+    "extended_twfe",
     "flows",
     "gravity",
     "group_time_att",
     "hazard",
+    "imputation",
     "interrupted_time_series",
     "panel_approach",
     "poisson",

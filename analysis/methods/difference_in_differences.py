@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -9,10 +10,11 @@ import pandas as pd
 
 from analysis.errors import IdentificationError
 from analysis.methods.effects import EffectTable
+from analysis.methods.guards import refuse_degenerate
+from analysis.methods.linear import Linear, linear_estimates
 from analysis.methods.panel import Panel
-from analysis.methods.regression import Absorber, coefficients, fit
 from analysis.methods.transform import remove_prior_trends
-from analysis.methods.uncertainty import Estimates, Inference, attach
+from analysis.methods.uncertainty import Inference, attach
 
 Trends = Literal["none", "prior"]
 
@@ -72,42 +74,31 @@ def difference_in_differences(
     >>> round(difference_in_differences(panel, inference="none").overall.estimate, 9)
     -3.5
     """
+    refuse_degenerate(panel)
+    if own_trends not in ("none", "prior"):
+        raise IdentificationError.of(
+            expected="own_trends 'none' or 'prior'",
+            found=str(own_trends),
+            mend="choose one of these",
+        )
     panel = panel.keep(~_anticipating(panel, anticipation))
     _refuse_unidentified(panel)
-    estimates = _estimate(panel, own_trends=own_trends)
+    first = int(panel.cohorts[panel.treated].min())
+    linear = Linear(
+        terms=_treatment,
+        names=("treatment",),
+        rows=lambda _: np.eye(1),
+        labels=pd.DataFrame([{"estimand": "ATT overall", "term": "treatment"}]),
+        exposure=_treatment(panel),
+    )
+    prepared = partial(remove_prior_trends, panel, first=first) if own_trends == "prior" else None
     return attach(
         panel,
-        estimates,
+        linear_estimates(panel, linear, prepared=prepared),
         estimator="difference_in_differences",
         inference=inference,
         conf_level=conf_level,
         seed=seed,
-    )
-
-
-def _estimate(panel: Panel, *, own_trends: Trends) -> Estimates:
-    first = _first_cohort(panel)
-    absorber = Absorber.of(panel)
-
-    def prepared(columns: np.ndarray) -> np.ndarray:
-        if own_trends == "none":
-            return columns
-        return remove_prior_trends(panel, columns, first=first)
-
-    def refit(other: Panel, outcomes: np.ndarray) -> np.ndarray:
-        return coefficients(absorber, _treatment(other), prepared(outcomes))
-
-    outcome = prepared(panel.cells[["outcome"]].to_numpy(dtype=float))[:, 0]
-    regression = fit(panel, _treatment(panel), names=("treatment",), outcome=outcome)
-    return Estimates(
-        labels=pd.DataFrame([{"estimand": "ATT overall", "term": "treatment"}]),
-        estimate=regression.coefficients,
-        influence=regression.influence,
-        factor=regression.factor,
-        refit=refit,
-        regression=regression,
-        rows=np.eye(1),
-        exposure=_treatment(panel),
     )
 
 
@@ -120,23 +111,12 @@ def _anticipating(panel: Panel, anticipation: int) -> np.ndarray:
     return np.asarray((event_time < 0) & (event_time >= -anticipation))
 
 
-def _first_cohort(panel: Panel) -> int:
-    return int(panel.cohorts[panel.treated].min())
-
-
 def _refuse_unidentified(panel: Panel) -> None:
     treated = _treatment(panel)[:, 0]
     units = panel.cells["unit"]
-    switches = units[treated == 1].isin(units[treated == 0]).any()
-    if panel.n_treated == 0 or not switches:
+    if not units[treated == 1].isin(units[treated == 0]).any():
         raise IdentificationError.of(
             expected="units treated inside the window, seen before and after",
             found=f"{panel.n_treated} treated units, none of them seen both before and after",
             mend="widen the window or check the cohorts",
-        )
-    if panel.n_treated == panel.n_units and len(panel.cohorts.unique()) == 1:
-        raise IdentificationError.of(
-            expected="units that are not treated, or treated later",
-            found=f"all {panel.n_units} units treated at the same time",
-            mend="add comparison units",
         )
