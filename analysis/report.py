@@ -23,7 +23,7 @@ _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 _MARK = ".buildinfo"
 _LEFT_BEHIND = 6 * 3600
 _COMPLAINT = re.compile(
-    r"(?:(?P<file>[^:\s][^:]*?)(?::(?P<row>\d+))?: )?(?:WARNING|ERROR|CRITICAL): (?P<said>.+)"
+    r"(?:(?P<file>[^:\s][^:]*?)(?::(?P<row>\d*))?: )?(?:WARNING|ERROR|CRITICAL): (?P<said>.+)"
 )
 _CELL = 10_000  # MyST-NB counts lines of a notebook from 10 000 x the number of the cell
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -65,10 +65,7 @@ def build_report(root: Path, *, supplied: Path | None, out: Path, say: Say) -> P
         if replaced:
             say(f"  your own files stand for: {', '.join(replaced)}")
         say("2/4 Running the notebooks ...")
-        pages = notebooks.find_notebooks(staging / "book")
-        notebooks.execute(pages, say=say)
-        for page in pages:
-            notebooks.label_figures(page)
+        notebooks.execute(notebooks.find_notebooks(staging / "book"), say=say)
         say("3/4 Building the pages ...")
         html = _build_pages(staging, log=root / "_build" / _LOG)
         say("4/4 Publishing ...")

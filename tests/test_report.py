@@ -201,13 +201,17 @@ def test_what_the_builder_said_becomes_faults_with_page_cell_and_line(tmp_path: 
         "book/page.ipynb:30002: WARNING: term not in glossary: 'x' [ref.term]\n"
         "book/page.ipynb:30002: WARNING: term not in glossary: 'x' [ref.term]\n"
         "book/a.md:7: ERROR: Unknown directive\n"
+        "book/b.ipynb:: WARNING: toctree contains reference to nonexisting document\n"
+        "WARNING: while setting up extension x\n"
         "build finished with problems, 2 warnings.\n"
     )
     error = _build_failure(said, log=tmp_path / "log")
-    first, second = error.faults
+    first, second, third, fourth = error.faults
     assert (first.file, first.row) == ("book/page.ipynb", None)
     assert "cell 3, line 2" in first.expected
     assert (second.file, second.row, second.found) == ("book/a.md", 7, "Unknown directive")
+    assert (third.file, third.row) == ("book/b.ipynb", None)
+    assert (fourth.file, fourth.found) == (None, "while setting up extension x")
     assert str(tmp_path / "log") in first.mend
 
 
