@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 PLAIN = ("hour", "day", "month", "year", "percent", "TEU", "bill", "firm", "m", "bn")
 _MONEY = re.compile(r"(RMB|USD)_(19|20)\d\d")
@@ -28,6 +29,7 @@ class Unit:
     powers: tuple[tuple[str, int], ...] = ()
 
     @classmethod
+    @cache
     def of(cls, text: str) -> Unit:
         """Read a unit such as ``bn RMB_2022 / year``; ``1`` is a pure number.
 
@@ -61,10 +63,7 @@ class Unit:
 
     def __mul__(self, other: Unit) -> Unit:
         """Multiply two units."""
-        powers = dict(self.powers)
-        for name, power in other.powers:
-            powers[name] = powers.get(name, 0) + power
-        return Unit._from(powers)
+        return _times(self, other)
 
     def __truediv__(self, other: Unit) -> Unit:
         """Divide by another unit."""
@@ -85,11 +84,21 @@ class Unit:
         rest = [_raised(name, n) for name, n in over if name not in money and name not in scales]
         words = [name[:3] for name in money] + scales + rest
         text = " ".join(words) or "1"
-        below = " ".join(_raised(name[:3] if _MONEY.fullmatch(name) else name, n)
-                         for name, n in under)  # fmt: skip
+        names = [
+            name[:3] if _MONEY.fullmatch(name) else name for name, n in under for _ in range(n)
+        ]
+        below = " per ".join(names)
         text += f" per {below}" if below else ""
         years = sorted({name[4:] for name, _ in self.powers if _MONEY.fullmatch(name)})
         return text + (f" ({' and '.join(years)} prices)" if years else "")
+
+
+@cache
+def _times(left: Unit, right: Unit) -> Unit:
+    powers = dict(left.powers)
+    for name, power in right.powers:
+        powers[name] = powers.get(name, 0) + power
+    return Unit(powers=tuple(sorted((name, n) for name, n in powers.items() if n)))
 
 
 def _raised(name: str, power: int) -> str:

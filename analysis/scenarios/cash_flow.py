@@ -37,16 +37,21 @@ def benefit_cost_ratio(
         return np.asarray(np.where(paid > 0, present_value(benefits, rate) / paid, np.nan))
 
 
-def break_even(worth: Callable[[float], float], value: float) -> float:
+def break_even(worth: Callable[[np.ndarray], np.ndarray], value: float) -> float:
     """Return the input at which `worth` is zero, nearest to `value`; nan where there is none.
 
-    Looked for between zero and ten thousand times `value`, on the side of its sign.
+    `worth` takes many inputs at once, shape (n,). Looked for between zero and ten thousand times
+    `value`, on the side of its sign.
     """
     tried = value * _REACH
-    levels = np.array([worth(float(one)) for one in tried])
+    levels = worth(tried)
     crossings = np.flatnonzero(np.sign(levels[:-1]) * np.sign(levels[1:]) < 0)
     if not crossings.size:
         return float("nan")
     at = crossings[np.argmin(np.abs(np.log(_REACH[crossings + 1])))]
     low, high = sorted((float(tried[at]), float(tried[at + 1])))
-    return float(optimize.brentq(worth, low, high, xtol=1e-12, rtol=1e-12))
+
+    def at_one(one: float) -> float:
+        return float(worth(np.array([one]))[0])
+
+    return float(optimize.brentq(at_one, low, high, xtol=1e-12, rtol=1e-12))

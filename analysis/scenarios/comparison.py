@@ -16,7 +16,7 @@ def compare(results: Sequence[ScenarioResult]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a scenario: scenario, title, central, range_low, range_high, unit, ratio,
+        One row a scenario: scenario, title, central, median, range_low, range_high, unit, ratio,
         positive (share of draws above zero, percent), rate, horizon, simulated; highest first.
 
     Raises
@@ -40,6 +40,7 @@ def compare(results: Sequence[ScenarioResult]) -> pd.DataFrame:
                 "scenario": scenario.id,
                 "title": scenario.title,
                 "central": net["central"],
+                "median": net["median"],
                 "range_low": net["range_low"],
                 "range_high": net["range_high"],
                 "unit": net["unit"],

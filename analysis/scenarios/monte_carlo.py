@@ -109,9 +109,10 @@ def quantile(one: Input, probability: np.ndarray) -> np.ndarray:
         case "uniform":
             return np.asarray(low + (high - low) * p)
         case "triangular":
-            width = high - low
-            shape = (one.value - low) / width
-            return np.asarray(stats.triang.ppf(p, shape, loc=low, scale=width))
+            left, width = one.value - low, high - low
+            rising = low + np.sqrt(p * width * left)
+            falling = high - np.sqrt((1 - p) * width * (high - one.value))
+            return np.asarray(np.where(p < left / width, rising, falling))
         case "normal":
             return np.asarray(one.value + (high - low) / (2 * Z95) * stats.norm.ppf(p))
         case "lognormal":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -122,12 +123,21 @@ def _present_values(scenario: Scenario, flows: Flows) -> pd.DataFrame:
     return pd.DataFrame({**columns, "yearly": flows.benefits[..., -1]})
 
 
-def _net(scenario: Scenario, values: Mapping[str, np.ndarray]) -> float:
+def _worth(
+    scenario: Scenario, base: Mapping[str, np.ndarray], name: str, cases: np.ndarray
+) -> np.ndarray:
+    """Net present value at the headline rate under each of `cases` of one input, (cases,)."""
+    flows = compute(scenario, {**base, name: cases[:, None]})
+    rate = scenario.headline_rate
+    made = cash_flow.net_present_value(flows.setup, flows.benefits, flows.costs, rate)
+    return np.broadcast_to(made, cases.shape)  # an input that only moves transfers moves nothing
+
+
+def _worth_of(scenario: Scenario, values: Mapping[str, np.ndarray]) -> float:
     flows = compute(scenario, values)
     rate = scenario.headline_rate
-    return float(
-        np.squeeze(cash_flow.net_present_value(flows.setup, flows.benefits, flows.costs, rate))
-    )
+    made = cash_flow.net_present_value(flows.setup, flows.benefits, flows.costs, rate)
+    return float(np.squeeze(made))
 
 
 def _fan(scenario: Scenario, flows: Flows) -> pd.DataFrame:
@@ -149,15 +159,13 @@ def _drivers(
     rows: list[tuple[object, ...]] = []
     for one in scenario.inputs:
         if one.low < one.high and one.id not in replaced:
-            ends = [
-                _net(scenario, {**base, one.id: np.asarray(end)}) for end in (one.low, one.high)
-            ]
+            ends = _worth(scenario, base, one.id, np.array([one.low, one.high])).tolist()
             rows.append((one.id, one.label, one.low, one.high, one.unit, *ends, one.status))
     for effect in carried:
         errors = Z95 * np.sqrt(np.diag(effect.covariance))
         sides = [effect.moved(effect.estimate + sign * errors) for sign in (-1, 1)]
         spread = [_spread_out(effect, side, scenario.horizon) for side in sides]
-        ends = [_net(scenario, {**base, **values}) for values in spread]
+        ends = [_worth_of(scenario, {**base, **values}) for values in spread]
         label = ", ".join(_label(scenario, name) for name in effect.inputs)
         first = [float(side[0]) for side in sides]
         named = ", ".join(effect.inputs)
@@ -180,10 +188,7 @@ def _break_even(scenario: Scenario, base: Mapping[str, np.ndarray], middle: Flow
     rows = [("total_cost", "Largest present value of all costs", spent, gain, money)]
     for name in scenario.break_even:
         one = scenario.input(name)
-        found = cash_flow.break_even(
-            lambda value, name=name: _net(scenario, {**base, name: np.asarray(value)}),  # type: ignore[misc]
-            one.value,
-        )
+        found = cash_flow.break_even(partial(_worth, scenario, base, name), one.value)
         rows.append((name, one.label, one.value, found, one.unit))
     return pd.DataFrame(rows, columns=["input", "label", "central", "break_even", "unit"])
 

@@ -25,7 +25,7 @@ def test_money_without_a_base_year_and_unknown_units_are_refused(text: str) -> N
 def test_units_are_written_for_readers() -> None:
     assert str(Unit.of("bn RMB_2022 / year")) == "RMB bn per year (2022 prices)"
     assert str(Unit.of("RMB_2023 / USD_2023")) == "RMB per USD (2023 prices)"
-    assert str(Unit.of("percent / year^2")) == "percent per year^2"
+    assert str(Unit.of("percent / year^2")) == "percent per year per year"
     assert str(Unit.of("1")) == "number"
 
 
