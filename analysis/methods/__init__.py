@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from analysis.methods.cox import cox
     from analysis.methods.decompose import decompose
     from analysis.methods.difference_in_differences import difference_in_differences
+    from analysis.methods.dose_response import dose_response
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
     from analysis.methods.extended_twfe import extended_twfe
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from analysis.methods.panel_approach import panel_approach
     from analysis.methods.poisson import poisson
     from analysis.methods.spells import Spells, spells_to_panel
+    from analysis.methods.stacked import stacked
     from analysis.methods.synthetic_control import synthetic_control
     from analysis.methods.synthetic_did import synthetic_did
+    from analysis.methods.triple_difference import triple_difference
 
 _ROOMS = {
     "Effect": "effects",
@@ -36,6 +39,7 @@ _ROOMS = {
     "cox": "cox",
     "decompose": "decompose",
     "difference_in_differences": "difference_in_differences",
+    "dose_response": "dose_response",
     "event_study": "event_study",
     "extended_twfe": "extended_twfe",
     "flows": "gravity",
@@ -47,8 +51,10 @@ _ROOMS = {
     "panel_approach": "panel_approach",
     "poisson": "poisson",
     "spells_to_panel": "spells",
+    "stacked": "stacked",
     "synthetic_control": "synthetic_control",
     "synthetic_did": "synthetic_did",
+    "triple_difference": "triple_difference",
 }
 
 __all__ = [
@@ -61,6 +67,7 @@ __all__ = [
     "cox",
     "decompose",
     "difference_in_differences",
+    "dose_response",
     "event_study",
     "extended_twfe",
     "flows",
@@ -72,8 +79,10 @@ __all__ = [
     "panel_approach",
     "poisson",
     "spells_to_panel",
+    "stacked",
     "synthetic_control",
     "synthetic_did",
+    "triple_difference",
 ]
 
 

@@ -259,7 +259,8 @@ def _refuse_options(panel: Panel, family: Family, covariates: Sequence[str]) -> 
         )
     absent = [name for name in covariates if name not in panel.covariates]
     values = panel.cells.groupby("unit", sort=False)[[c for c in covariates if c not in absent]]
-    varying = [name for name, spread in (values.nunique() > 1).any().items() if spread]
+    spread = values.max() - values.min()
+    varying = [name for name in spread if (spread[name] > 0).any()]
     if absent or varying or (covariates and family == "poisson"):
         raise IdentificationError.of(
             expected="covariates of the panel that are constant over time, with family='linear'",

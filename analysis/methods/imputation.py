@@ -271,7 +271,7 @@ class _Effects:
         return by_unit, by_time
 
     def _fitted(self, columns: np.ndarray) -> np.ndarray:
-        """Unit and time effects of `columns` fitted on untreated cells, at every cell."""
+        """Return unit and time effects of `columns` fitted on untreated cells, at every cell."""
         return self._solve(*self._sums(columns * self.weights[:, None]))
 
     def _slopes(self, covariates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -296,7 +296,7 @@ class _Effects:
         return self._fitted(columns - covariates @ slopes) + covariates @ slopes
 
     def adjoint(self, targets: np.ndarray, covariates: np.ndarray) -> np.ndarray:
-        """Loadings v of the outcome in ``targets.T @ (outcome - predicted)``, (N, k)."""
+        """Return loadings v of the outcome in ``targets.T @ (outcome - predicted)``, (N, k)."""
         back = self._solve(*self._sums(targets)) * self.weights[:, None]
         if covariates.shape[1]:
             rest, inverse = self._slopes(covariates)
