@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis import listings, plots, tables
-    from analysis.study import audit, run, studies
+    from analysis.study import audit, holdings, run, studies
 
-__all__ = ["audit", "listings", "plots", "run", "studies", "tables"]
+__all__ = ["audit", "holdings", "listings", "plots", "run", "studies", "tables"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("run", "studies", "audit"):
+    if name in ("audit", "holdings", "run", "studies"):
         return getattr(import_module("analysis.study"), name)
     if name in ("listings", "plots", "tables"):
         return import_module(f"analysis.{name}")

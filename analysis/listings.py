@@ -12,7 +12,7 @@ from analysis.tables import Link, Table, Unfold, say, show
 
 if TYPE_CHECKING:
     from analysis.claims import Verdict
-    from analysis.declarations import Fact, Source
+    from analysis.declarations import Fact, Parameter, Source
     from analysis.study import Audit, Findings
 
 _MISSING = {
@@ -215,7 +215,7 @@ def breaks(listed: Iterable[Source]) -> Table:
     return show(pd.DataFrame(rows), caption="Gaps and breaks")
 
 
-def parameters(audit: Audit) -> Table:
+def parameters(listed: Iterable[Parameter]) -> Table:
     """Show the published parameters with range, unit and source."""
     rows = [
         {
@@ -225,6 +225,6 @@ def parameters(audit: Audit) -> Table:
             "Unit": one.unit,
             "Source": Link(text=one.source_title, address=one.source_address),
         }
-        for one in audit.parameters
+        for one in listed
     ]
     return show(pd.DataFrame(rows), caption="Published parameters")

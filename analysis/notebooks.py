@@ -171,26 +171,6 @@ def _last_line(text: str) -> str:
     return _first_line("\n".join(reversed(text.splitlines())))
 
 
-def label_figures(path: Path) -> None:
-    """Hand the caption and the alternative text of every figure to the page builder.
-
-    Figures of `analysis.plots.picture` carry both in their plain text, the caption first, an
-    empty line, then the alternative text; so both hold the numbers of this very run.
-    """
-    import nbformat
-
-    notebook = nbformat.read(path, as_version=4)
-    for _, cell in _code_cells(notebook):
-        for output in cell.outputs:
-            data = output.get("data", {})
-            if "image/svg+xml" in data:
-                caption, _, alt = data["text/plain"].partition("\n\n")
-                settings = cell.metadata.setdefault("mystnb", {})
-                settings.setdefault("figure", {})["caption"] = caption
-                settings["image"] = {"alt": alt}
-    nbformat.write(notebook, path)
-
-
 def tidy(path: Path) -> None:
     """Store a notebook so that a change of it shows nothing but numbers and words.
 

@@ -132,13 +132,15 @@ class Findings:
         return pd.concat(rows, ignore_index=True)
 
 
-def run(study: str, *, root: Path | None = None) -> Findings:
+def run(study: str, *, designs: Iterable[str] | None = None, root: Path | None = None) -> Findings:
     """Evaluate one declared reform.
 
     Parameters
     ----------
     study : str
         Name of a file in ``data/reforms``, without ``.toml``.
+    designs : iterable of str, optional
+        Ids of the designs to evaluate; without it all of them.
     root : pathlib.Path, optional
         Folder that holds ``data/``; without it the nearest one above the working folder.
 
@@ -153,9 +155,10 @@ def run(study: str, *, root: Path | None = None) -> Findings:
     """
     place = catalog.find_root(root)
     declared = catalog.load_study(place, study)
-    results = tuple(_result(place, declared, design) for design in declared.designs)
+    chosen = _chosen(declared, designs)
+    results = tuple(_result(place, declared, design) for design in chosen)
     facts = tuple(fact for fact in catalog.load_facts(place) if fact.id in declared.fact_ids())
-    read = {source for design in declared.designs for source in _read_by(declared, design)}
+    read = {source for design in chosen for source in _read_by(declared, design)}
     sources = tuple(catalog.load_source(place, name) for name in sorted(read))
     evidence = tuple(_evidence(declared, results, kind_of(sources)))
     return Findings(
@@ -168,6 +171,13 @@ def run(study: str, *, root: Path | None = None) -> Findings:
         facts=facts,
         sources=sources,
     )
+
+
+def _chosen(study: Study, names: Iterable[str] | None) -> tuple[Design, ...]:
+    if names is None:
+        return study.designs
+    held = [(design.id, design) for design in study.designs]
+    return tuple(_named(held, name, what=f"a design of {study.id}") for name in names)
 
 
 def kind_of(sources: Iterable[Source]) -> SourceKind:
@@ -208,10 +218,6 @@ class Audit:
         All declared reforms.
     facts : tuple of Fact
         All published figures.
-    parameters : tuple of Parameter
-        All published parameters.
-    sources : tuple of Source
-        All files.
     arithmetic : ClearanceArithmetic
         What the claimed cut of clearance time could do to provincial trade, against what province
         data can detect.
@@ -220,8 +226,6 @@ class Audit:
     verdicts: tuple[claims.Verdict, ...]
     reforms: tuple[Reform, ...]
     facts: tuple[Fact, ...]
-    parameters: tuple[Parameter, ...]
-    sources: tuple[Source, ...]
     arithmetic: ClearanceArithmetic
 
     def counts(self) -> pd.Series:
@@ -231,20 +235,13 @@ class Audit:
         return counts.rename("Number of claims")
 
 
-def audit(
-    detectable_by: Findings,
-    *,
-    arithmetic_of: str = "spare-parts",
-    root: Path | None = None,
-) -> Audit:
+def audit(detectable_by: Findings, *, root: Path | None = None) -> Audit:
     """Judge every declared claim by all that is known.
 
     Parameters
     ----------
     detectable_by : Findings
         Whose headline gives the smallest effect that province data can detect.
-    arithmetic_of : str
-        Reform whose file names the figures behind the arithmetic.
     root : pathlib.Path, optional
         As in `run`.
 
@@ -254,19 +251,31 @@ def audit(
     """
     place = catalog.find_root(root)
     facts = catalog.load_facts(place)
-    held = list(detectable_by.evidence)
     size = detectable_by.headline.effects.overall.minimum_detectable_effect
-    figures = catalog.clearance_figures(place, arithmetic_of)
+    figures = catalog.clearance_figures(place)
     return Audit(
         verdicts=tuple(
-            claims.judge(claim, evidence=held, facts=facts) for claim in catalog.list_claims(place)
+            claims.judge(claim, evidence=detectable_by.evidence, facts=facts)
+            for claim in catalog.list_claims(place)
         ),
         reforms=tuple(catalog.load_reform(place, one) for one in catalog.list_reforms(place)),
         facts=facts,
-        parameters=catalog.load_parameters(place),
-        sources=catalog.load_sources(place),
         arithmetic=clearance_arithmetic(figures, minimum_detectable_effect=size),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What the report rests on: every data file and every published parameter."""
+
+    sources: tuple[Source, ...]
+    parameters: tuple[Parameter, ...]
+
+
+def holdings(*, root: Path | None = None) -> Holdings:
+    """Return every data file with its record, and the published parameters."""
+    place = catalog.find_root(root)
+    return Holdings(sources=catalog.load_sources(place), parameters=catalog.load_parameters(place))
 
 
 def reestimated(result: Result, *, inference: str) -> EffectTable:

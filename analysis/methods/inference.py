@@ -136,7 +136,9 @@ def count_assignments(labels: np.ndarray) -> int:
     return ways
 
 
-def assignments(labels: np.ndarray, *, max_draws: int, seed: int) -> Assignments:
+def assignments(
+    labels: np.ndarray, *, max_draws: int, seed: int, draws: int | None = None
+) -> Assignments:
     """List the ways the treatment could have fallen.
 
     Parameters
@@ -144,9 +146,11 @@ def assignments(labels: np.ndarray, *, max_draws: int, seed: int) -> Assignments
     labels : numpy.ndarray
         Cohort of every unit, nan = never treated; shape (n_units,).
     max_draws : int
-        Up to so many distinct assignments are listed exactly; beyond, so many are drawn.
+        Up to so many distinct assignments are listed exactly.
     seed : int
         Of the draws.
+    draws : int, optional
+        So many are drawn beyond, the one that happened included; `max_draws` when not given.
 
     Returns
     -------
@@ -165,7 +169,7 @@ def assignments(labels: np.ndarray, *, max_draws: int, seed: int) -> Assignments
         ]
         return Assignments(order=np.vstack([observed, *orders]), exact=True)
     rng = np.random.default_rng(seed)
-    drawn = [rng.permutation(n_units) for _ in range(max_draws - 1)]
+    drawn = [rng.permutation(n_units) for _ in range((draws or max_draws) - 1)]
     return Assignments(order=np.vstack([observed, *drawn]), exact=False)
 
 

@@ -36,8 +36,10 @@ from analysis.methods.scaled import scaled_variance
 from analysis.methods.spatial import great_circle_km, spatial_covariance
 from analysis.methods.wild_bootstrap import wild_test
 
-#: Randomisation lists all assignments up to this number and draws this number beyond.
+#: Randomisation lists all assignments up to this number.
 MAX_ASSIGNMENTS = 4_999
+#: Beyond, it draws so many: a p-value of 0.05 then has a standard error of half a point.
+RANDOM_ASSIGNMENTS = 1_999
 #: Numbers handed to one refit at most, so that memory stays bounded.
 LARGEST_REFIT = 4_000_000
 
@@ -303,7 +305,9 @@ def _assignments(asked: Asked) -> numeric.Assignments:
     layout = lay_out(panel)
     firsts = np.unique(layout.cluster, return_index=True)[1]
     if not layout.coarse:
-        return numeric.assignments(labels, max_draws=MAX_ASSIGNMENTS, seed=asked.seed)
+        return numeric.assignments(
+            labels, max_draws=MAX_ASSIGNMENTS, draws=RANDOM_ASSIGNMENTS, seed=asked.seed
+        )
     by_cluster = np.nan_to_num(labels[firsts], nan=np.inf)
     if not np.array_equal(by_cluster[layout.cluster], np.nan_to_num(labels, nan=np.inf)):
         raise IdentificationError.of(
@@ -311,7 +315,9 @@ def _assignments(asked: Asked) -> numeric.Assignments:
             found="clusters with units of several cohorts",
             mend="let the unit be the cluster, or compare within clusters",
         )
-    ways = numeric.assignments(labels[firsts], max_draws=MAX_ASSIGNMENTS, seed=asked.seed)
+    ways = numeric.assignments(
+        labels[firsts], max_draws=MAX_ASSIGNMENTS, draws=RANDOM_ASSIGNMENTS, seed=asked.seed
+    )
     return replace(ways, order=firsts[ways.order][:, layout.cluster])
 
 
