@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -13,6 +14,7 @@ from analysis.methods.effects import EffectTable
 from analysis.methods.guards import refuse_degenerate
 from analysis.methods.linear import Linear, linear_estimates
 from analysis.methods.panel import Panel
+from analysis.methods.regression import Absorber, coefficients
 from analysis.methods.transform import remove_prior_trends
 from analysis.methods.uncertainty import Inference, attach
 
@@ -92,14 +94,33 @@ def difference_in_differences(
         exposure=_treatment(panel),
     )
     prepared = partial(remove_prior_trends, panel, first=first) if own_trends == "prior" else None
+    estimates = linear_estimates(panel, linear, prepared=prepared)
+    if anticipation:
+        again = partial(
+            _reassigned, anticipation=anticipation, trends_to=first if prepared else None
+        )
+        estimates = replace(estimates, refit=again)
     return attach(
         panel,
-        linear_estimates(panel, linear, prepared=prepared),
+        estimates,
         estimator="difference_in_differences",
         inference=inference,
         conf_level=conf_level,
         seed=seed,
     )
+
+
+def _reassigned(
+    panel: Panel, outcomes: np.ndarray, *, anticipation: int, trends_to: int | None
+) -> np.ndarray:
+    """Estimate under other cohorts, leaving out the cells in which those may react too."""
+    kept = ~_anticipating(panel, anticipation)
+    panel, columns = panel.keep(kept), outcomes[kept]
+    if trends_to is not None:
+        columns = remove_prior_trends(panel, columns, first=trends_to)
+    controls = panel.cells[list(panel.covariates)].to_numpy(dtype=float)
+    terms = np.column_stack([_treatment(panel), controls])
+    return coefficients(Absorber.of(panel), terms, columns)[:, :1]
 
 
 def _treatment(panel: Panel) -> np.ndarray:
