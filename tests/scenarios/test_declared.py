@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -133,13 +134,21 @@ def test_a_changed_figure_is_found(
     values: dict[str, object],
     said: str,
 ) -> None:
-    import shutil
-
     shutil.copytree(ROOT / "data", tmp_path / "data")
     text = changed(results["spare-parts"].scenario, name, **values)
     (tmp_path / "data" / "scenarios" / "spare-parts.toml").write_text(text, encoding="utf-8")
     with pytest.raises(AnalysisError, match=said):
         catalog.load_scenario(tmp_path, "spare-parts")
+
+
+def test_a_check_of_the_project_finds_it(
+    tmp_path: Path, results: dict[str, ScenarioResult]
+) -> None:
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    text = changed(results["dry-port"].scenario, "corridor_teu", value=1, low=1, high=1)
+    (tmp_path / "data" / "scenarios" / "dry-port.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(AnalysisError, match="the figure of E055"):
+        catalog.check_project(tmp_path)
 
 
 def test_an_unknown_scenario_names_the_known_ones() -> None:
