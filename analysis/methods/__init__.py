@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,6 +86,21 @@ __all__ = [
     "synthetic_did",
     "triple_difference",
 ]
+
+
+class _Face(ModuleType):
+    """Keeps the names of the verbs for the verbs.
+
+    Importing a room makes Python put the module on the package under the same name, where it
+    would hide the function of that name.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _ROOMS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
 
 
 def __getattr__(name: str) -> object:
