@@ -270,17 +270,20 @@ def effect_frame(rows: pd.DataFrame | list[dict[str, object]]) -> pd.DataFrame:
     pandas.DataFrame
         Columns `COLUMNS`.
     """
-    frame = pd.DataFrame(rows).reset_index(drop=True)
+    given = pd.DataFrame(rows)
+    columns: dict[str, object] = {}
     for name in COLUMNS:
-        if name not in frame:
-            frame[name] = pd.NA if name in _WHOLE else np.nan if name in _NUMBER else ""
-    return _contract(frame)
+        if name in given:
+            columns[name] = given[name].array
+        else:
+            columns[name] = pd.NA if name in _WHOLE else np.nan if name in _NUMBER else ""
+    return _contract(pd.DataFrame(columns, index=range(len(given))))
 
 
 def _contract(frame: pd.DataFrame) -> pd.DataFrame:
-    ordered = frame.loc[:, list(COLUMNS)]
     kinds = dict.fromkeys(_WHOLE, "Int64") | dict.fromkeys(_NUMBER, "float64")
-    return ordered.astype(kinds)
+    changed = {name: kind for name, kind in kinds.items() if frame[name].dtype != kind}
+    return frame.loc[:, list(COLUMNS)].astype(changed)
 
 
 def _refuse_levels(scale: str) -> None:

@@ -29,7 +29,7 @@ from analysis.methods.two_by_two import Adjustment
 from analysis.methods.uncertainty import Estimates, Inference, attach
 
 #: Above so many numbers the table keeps no influence functions, nor exposures for randomisation.
-DENSE = 20_000_000
+DENSE = 2_000_000
 
 
 def group_time_att(

@@ -73,10 +73,10 @@ def stacked(
 
     .. math:: y_{ais} = \alpha_{ai} + \lambda_{s} + \sum_{e \ne b} \tau_e D_{ai} 1[s=e] + u_{ais}
 
-    with :math:`q = 1` for treated and :math:`q = (N^D_a/N^D) / (N^C_a/N^C)` for controls of stack a;
-    with ``"variance"`` :math:`q = 1` and :math:`\lambda_{as}`. The estimand is trimmed: cohorts
-    whose window leaves the panel do not count, so the mix of cohorts is the same at every event
-    time. Assumptions: parallel trends, no anticipation beyond `anticipation`, no spillovers.
+    with :math:`q = 1` for treated and :math:`q = (N^D_a/N^D) / (N^C_a/N^C)` for controls of
+    stack a; with ``"variance"`` :math:`q = 1` and :math:`\lambda_{as}`. The estimand is
+    trimmed: cohorts whose window leaves the panel do not count, so the mix of cohorts is the
+    same at every event time. Assumptions: parallel trends, no anticipation beyond `anticipation`, no spillovers.
     Errors are clustered by the clusters of the panel, across stacks.
 
     References

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.errors import IdentificationError
+from analysis.errors import Fault, IdentificationError
 from analysis.methods.effects import EffectTable
 from analysis.methods.guards import refuse_degenerate
 from analysis.methods.linear import Linear, linear_estimates
@@ -145,22 +145,17 @@ def _within_units(
 
 def _gaps(panel: Panel, partition: str, affected: object) -> tuple[Panel, tuple[str, ...]]:
     """Affected less unaffected outcome of every unit and time."""
-    cells = panel.cells.assign(part=(panel.cells[partition] == affected).to_numpy())
+    cells = panel.cells[["unit", "time", "cluster", "n", "weight", "outcome"]].copy()
+    cells["part"] = (panel.cells[partition] == affected).to_numpy()
     if cells["part"].nunique() < 2:
         raise _absent(partition, affected, panel.cells[partition].unique())
-    weight, value = cells["weight"], cells["outcome"]
-    sums = (
-        cells.assign(wy=weight * value)
-        .groupby(["unit", "time", "part"], sort=True)
-        .agg(
-            weight=("weight", "sum"), wy=("wy", "sum"), n=("n", "sum"), cluster=("cluster", "first")
-        )
-        .unstack("part")
-    )
+    cells["outcome"] *= cells["weight"]
+    how = {"weight": "sum", "outcome": "sum", "n": "sum", "cluster": "first"}
+    sums = cells.pivot_table(index=["unit", "time"], columns="part", aggfunc=how, observed=True)
     both = sums["weight"].notna().all(axis=1)
     lost, sums = int((~both).sum()), sums[both]
     w1, w0 = sums["weight"][True].to_numpy(), sums["weight"][False].to_numpy()
-    gap = sums["wy"][True].to_numpy() / w1 - sums["wy"][False].to_numpy() / w0
+    gap = sums["outcome"][True].to_numpy() / w1 - sums["outcome"][False].to_numpy() / w0
     frame = pd.DataFrame(
         {
             "unit": sums.index.get_level_values("unit"),
@@ -201,14 +196,14 @@ def _part(panel: Panel, partition: str, affected: object) -> np.ndarray:
 
 
 def _absent(partition: str, affected: object, found: np.ndarray) -> IdentificationError:
-    error = IdentificationError.of(
-        column=partition,
-        expected=(
-            f"an affected part ({affected}) and an unaffected one, both among treated and "
-            "untreated, constant within units"
-        ),
-        found=f"values {', '.join(map(str, found[:5]))}",
-        mend="check the value of `affected` and who has it",
+    return IdentificationError(
+        Fault(
+            column=partition,
+            expected=(
+                f"an affected part ({affected}) and an unaffected one, both among treated and "
+                "untreated, constant within units"
+            ),
+            found=f"values {', '.join(map(str, found[:5]))}",
+            mend="check the value of `affected` and who has it",
+        )
     )
-    assert isinstance(error, IdentificationError)
-    return error
