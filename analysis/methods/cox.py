@@ -44,8 +44,8 @@ def cox(
     Parameters
     ----------
     spells : Spells
-        Microdata. With ``per_time`` every spell is cut where the calendar time turns, so that
-        treatment and calendar effects may change inside it.
+        Microdata. With ``per_time`` every spell is cut where treatment switches on, and where
+        the calendar time turns if there are time effects.
     strata : sequence of {"unit", "time"}
         Every combination has a baseline hazard of its own.
     dummies : sequence of {"unit", "time"}
@@ -75,9 +75,10 @@ def cox(
     .. math:: h_{s}(d) = h_{0,s}(d) \exp(\lambda_{t} + \tau D_{it} + z \gamma)
 
     by the partial likelihood of statsmodels ``PHReg``, a stretch being at risk in (entry, exit]
-    as in R's survival; the errors are clustered by score residuals of Breslow's form (CR1 with factor ``G / (G - 1)``). The time of ``PHReg`` grows with the stretches
-    times the square of the terms: some ten thousand spells; use `hazard` for more. Assumes proportional hazards, and censoring that
-    does not depend on the remaining duration given the terms.
+    as in R's survival. The errors are clustered by score residuals of Breslow's form (CR1 with
+    factor ``G / (G - 1)``). The time of ``PHReg`` grows with the stretches times the square of
+    the terms: use `hazard` beyond some ten thousand spells. Assumes proportional hazards, and
+    censoring that does not depend on the remaining duration given the terms.
 
     References
     ----------
@@ -134,8 +135,14 @@ def cox(
     )
 
 
-def episodes(spells: Spells) -> pd.DataFrame:
-    """Cut spells where the calendar time turns.
+def episodes(spells: Spells, *, by_time: bool = True) -> pd.DataFrame:
+    """Cut spells where treatment switches on.
+
+    Parameters
+    ----------
+    spells : Spells
+    by_time : bool
+        Whether to cut where the calendar time turns too.
 
     Returns
     -------
@@ -143,7 +150,7 @@ def episodes(spells: Spells) -> pd.DataFrame:
         One row a stretch: ``unit``, ``cluster``, ``time``, ``entry``, ``exit``, ``event``,
         ``treated`` and the covariates; a spell keeps its event in its last stretch.
     """
-    cut = _cut(spells)
+    cut = _cut(spells) if by_time else _cut_once(spells)
     treated = (cut.rows["time"].to_numpy() >= cut.cohort).astype(float)
     return cut.rows.assign(treated=treated)
 
@@ -174,6 +181,25 @@ def _cut(spells: Spells) -> _Episodes:
     return _Episodes(rows=made[kept].reset_index(drop=True), cohort=cohort[kept])
 
 
+def _cut_once(spells: Spells) -> _Episodes:
+    rows, switch = spells.rows, spells.switch
+    duration = rows["duration"].to_numpy()
+    inside = (switch > 0) & (switch < duration)
+    before = rows.assign(
+        entry=0.0,
+        exit=np.where(inside, switch, duration),
+        event=np.where(inside, 0.0, rows["event"]),
+        on=switch <= 0,
+    )
+    after = rows.assign(entry=switch, exit=duration, on=True)[inside]
+    made = pd.concat([before, after], ignore_index=True)
+    time = np.floor(made["start"]).astype("int64")
+    cohort = np.where(made["on"], -np.inf, np.inf)
+    return _Episodes(
+        rows=made.assign(time=time).drop(columns=["start", "duration", "on"]), cohort=cohort
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fitted:
     estimate: np.ndarray  # (k,)
@@ -185,7 +211,7 @@ def _fit(
 ) -> _Fitted:
     from statsmodels.duration.hazard_regression import PHReg
 
-    rows = _seen_to_end(episodes(spells), dummies)
+    rows = _seen_to_end(episodes(spells, by_time="time" in (*strata, *dummies)), dummies)
     group = pd.factorize(pd.MultiIndex.from_frame(rows[list(strata)]))[0] if strata else None
     shown = rows[["treated", *spells.covariates]].to_numpy(dtype=float)
     beside = [pd.get_dummies(rows[name], dtype=float).to_numpy()[:, 1:] for name in dummies]

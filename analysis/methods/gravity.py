@@ -199,6 +199,13 @@ def _data(
             found=f"{negative} below zero",
             mend="use gross flows, or correct the values",
         )
+    absent = [name for name in regressors if name not in panel.covariates]
+    if absent:
+        raise IdentificationError.of(
+            expected=f"covariates of the panel ({', '.join(panel.covariates) or 'none'})",
+            found=", ".join(absent),
+            mend="name them in flows(..., covariates=[...])",
+        )
     wanted, columns = list(regressors), [panel.cells[list(regressors)].to_numpy(dtype=float)]
     if panel.n_treated:
         wanted = ["treatment", *wanted]

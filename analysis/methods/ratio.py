@@ -70,10 +70,10 @@ def ratio(
     information, plus the terms. Inference that needs a linear estimate (CR2, CR3, wild
     bootstrap, scaled t) takes that regression. Randomisation makes the whole fit again.
 
-    For randomisation intervals the effect at hand is taken out of the outcome, ``y exp(-s D)``
-    for counts and ``y - mu(eta) + mu(eta - s D)`` for shares with ``s`` the estimate (at least
-    0.05 in size), and every placebo estimate made again: its slope in ``s`` is the secant
-    between the two, exactly 1 for the assignment that happened.
+    For randomisation intervals the effect at hand is taken out of the fitted mean,
+    ``y - mu(eta) + mu(eta - s D)`` with ``s`` the estimate (at least 0.05 in size), and every
+    placebo estimate made again: its slope in ``s`` is the secant between the two, exactly 1 for
+    the assignment that happened.
     """
     before = len(panel.cells)
     data = Data(
@@ -166,14 +166,10 @@ def _neutral(
     data: Data, fitted: Fitted, model: Model, exposure: np.ndarray, estimate: np.ndarray
 ) -> _Neutral:
     steps = np.where(np.abs(estimate) >= LEAST_STEP, estimate, LEAST_STEP)
-    y = data.outcome
-    if model == "poisson":
-        columns = [y * np.exp(-s * on) for s, on in zip(steps, exposure.T, strict=True)]
-    else:
-        columns = [
-            y - fitted.mean + mean_of(fitted.eta - s * on, model=model)
-            for s, on in zip(steps, exposure.T, strict=True)
-        ]
+    columns = [
+        data.outcome - fitted.mean + mean_of(fitted.eta - s * on, model=model)
+        for s, on in zip(steps, exposure.T, strict=True)
+    ]
     return _Neutral(outcomes=np.column_stack(columns), steps=steps)
 
 

@@ -1,0 +1,1 @@
+"""Poisson pseudo-likelihood: speed against pyfixest, and what its inference covers."""
