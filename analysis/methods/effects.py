@@ -115,7 +115,8 @@ def number(value: float, *, signed: bool = True) -> str:
     """Write a number with three digits that count, a true minus sign and a plus where asked."""
     if not np.isfinite(value):
         return "not available"
-    digits = 0 if value == 0 else max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    exponent = int(f"{value:.2e}".partition("e")[2])  # after rounding: 99.96 is 100
+    digits = 0 if value == 0 else max(0, 2 - exponent)
     text = f"{abs(value):,.{min(digits, 6)}f}"
     sign = "\u2212" if value < 0 else ("+" if signed and value > 0 else "")
     return f"{sign}{text}"
