@@ -13,8 +13,8 @@ from analysis.methods.donor_pool import Pool, Rows, Uncertainty, no_uncertainty
 #: Residuals (T,) of the series (T, 1 + J) when the proxy is fitted on all its times.
 Residuals = Callable[[np.ndarray], np.ndarray]
 
-_GRID = 41
-_HALVINGS = 20
+_GRID = 21
+_HALVINGS = 14
 _DOUBLINGS = 12
 
 

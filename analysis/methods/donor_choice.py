@@ -94,6 +94,15 @@ class _Problem:
         slopes = np.linalg.solve(gram, cross[:, :, None])[:, :, 0]
         return np.asarray(self.total - np.einsum("ij,ij->i", cross, slopes))
 
+    def many(self, subsets: list[tuple[int, ...]]) -> np.ndarray:
+        """Criterion of subsets of any size above zero; shape (n_subsets,)."""
+        sizes = np.array([len(subset) for subset in subsets])
+        values = np.empty(len(subsets))
+        for size in np.unique(sizes):
+            block = np.array([subset for subset in subsets if len(subset) == size])
+            values[sizes == size] = self.value(self.residuals(block), int(size))
+        return values
+
     def one(self, subset: tuple[int, ...]) -> float:
         """Criterion of one subset."""
         if not subset:
@@ -136,13 +145,18 @@ def _forward(problem: _Problem, most: int) -> tuple[int, ...]:
     chosen: tuple[int, ...] = ()
     best = problem.one(chosen)
     while True:
-        grown = [(*chosen, j) for j in range(problem.donors.shape[1]) if j not in chosen]
-        options = [tuple(k for k in chosen if k != j) for j in chosen]
-        options += grown if len(chosen) < most else []
-        values = [problem.one(option) for option in options]
-        if not values or min(values) >= best - 1e-10:
+        options: list[tuple[int, ...]] = []
+        if len(chosen) < most:
+            others = (j for j in range(problem.donors.shape[1]) if j not in chosen)
+            options += [(*chosen, j) for j in others]
+        options += [tuple(k for k in chosen if k != j) for j in chosen if len(chosen) > 1]
+        if not options:
             return chosen
-        best, chosen = min(values), options[int(np.argmin(values))]
+        values = problem.many(options)
+        at = int(np.argmin(values))
+        if values[at] >= best - 1e-10:
+            return chosen
+        best, chosen = float(values[at]), options[at]
 
 
 def _by_lasso(problem: _Problem, most: int) -> tuple[int, ...]:

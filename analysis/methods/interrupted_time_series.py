@@ -30,6 +30,14 @@ from analysis.methods.panel import Panel
 SeriesModel = Literal["segmented", "arima", "structural"]
 Change = Literal["level", "level_and_slope"]
 SeriesInference = Literal["recommended", "none", "model"]
+Trend = Literal["local level", "local level with drift", "local linear trend"]
+
+#: Names of the trends in statsmodels.
+_TRENDS = {
+    "local level": "llevel",
+    "local level with drift": "lldtrend",
+    "local linear trend": "lltrend",
+}
 
 #: Said with every result.
 WARNING = (
@@ -46,7 +54,7 @@ def interrupted_time_series(
     change: Change = "level_and_slope",
     hac_lags: int | None = None,
     order: tuple[int, int, int] = (1, 0, 0),
-    trend: Literal["local level", "local linear trend"] = "local level",
+    trend: Trend = "local level with drift",
     inference: SeriesInference = "recommended",
     conf_level: float = 0.95,
     seed: int = 0,  # noqa: ARG001
@@ -66,8 +74,8 @@ def interrupted_time_series(
         Lags of Newey-West; ``floor(4 (T / 100)^(2/9))`` without it, at least one.
     order : tuple of int
         (p, d, q) of the ARIMA errors.
-    trend : {"local level", "local linear trend"}
-        Of the structural model.
+    trend : {"local level", "local level with drift", "local linear trend"}
+        Of the structural model: a random walk, with a fixed slope, or with a random walk of it.
     inference : {"recommended", "none", "model"}
         Recommended is ``"model"``, the standard errors of the model.
     conf_level : float
@@ -96,7 +104,7 @@ def interrupted_time_series(
     Segmented: u with Newey-West covariance (Bartlett kernel, small-sample factor, t). ARIMA: u is
     ARIMA(p, d, q), Gaussian likelihood by the Kalman filter, covariance from the numerical
     Hessian (``cov_type="approx"``; the default outer product of statsmodels is far too large).
-    Structural: a random walk level (and slope) in place of the line, c and d in the
+    Structural: a random walk level (and slope) with noise in place of the line, c and d in the
     state vector (``mle_regression=False``) with an exact diffuse start. Skipped times are
     missing values. Several units: the standard error of a mean is the mean of the standard
     errors, which is exact if the errors move together and too large otherwise. Assumes that
@@ -118,7 +126,7 @@ def interrupted_time_series(
     >>> round(interrupted_time_series(panel).overall.estimate, 3)
     -1.72
     """
-    _refuse_unknown(model, change, inference)
+    _refuse_unknown(model, change, inference, trend)
     needed = 2 if change == "level_and_slope" else 1
     made = [_alone(pool) for pool in pools(panel, least_before=4, least_donors=0)]
     _refuse_short(made, needed)
@@ -297,7 +305,7 @@ def _structural(pool: Pool, loads: np.ndarray, trend: str) -> _Series:
     scale = float(np.std(pool.series)) or 1.0
     model = UnobservedComponents(
         values / scale,
-        level=trend,
+        level=_TRENDS[trend],
         exog=_filled(pool, loads),
         mle_regression=False,
         use_exact_diffuse=True,
@@ -418,11 +426,12 @@ def _too_short(pool: Pool, needed: int) -> IdentificationError:
     )
 
 
-def _refuse_unknown(model: str, change: str, inference: str) -> None:
+def _refuse_unknown(model: str, change: str, inference: str, trend: str) -> None:
     for name, value, known in (
         ("model", model, ("segmented", "arima", "structural")),
         ("change", change, ("level", "level_and_slope")),
         ("inference", inference, ("recommended", "none", "model")),
+        ("trend", trend, tuple(_TRENDS)),
     ):
         if value not in known:
             raise IdentificationError.of(

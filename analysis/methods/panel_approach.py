@@ -56,7 +56,7 @@ def panel_approach(
     search : {"recommended", "exact", "forward"}
         Of subsets: all (exact), or forward with dropping. Recommended: exact up to 65,536 subsets.
     most_donors : int, optional
-        Largest number of donors in the regression; half the times before without it.
+        Largest number of donors in the regression; a quarter of the times before without it.
     errors : {"independent", "ar1"}
         What prediction intervals assume of the regression errors; with ``"ar1"`` the
         autocorrelation comes from the residuals.
@@ -142,7 +142,7 @@ def panel_approach(
 
 def _fit(pool: Pool, *, criterion: Criterion, search: Search, most: int | None) -> Fitted:
     before = pool.series[: pool.n_before]
-    limit = pool.n_before // 2 if most is None else most
+    limit = max(1, pool.n_before // 4) if most is None else most
     chosen = choose_donors(
         before[:, 1:], before[:, 0], criterion=criterion, search=search, most=limit
     )
