@@ -130,7 +130,8 @@ def gravity(
     Returns
     -------
     EffectTable
-        One row a regressor, in log points of trade for one unit of the regressor.
+        One row a regressor, in log points of trade for one unit of the regressor;
+        ``n_treated`` counts the pairs in which the regressor changes.
 
     Raises
     ------
@@ -233,13 +234,23 @@ def _estimates(panel: Panel, data: Data, fitted: Fitted, *, lost: int) -> Estima
         for name in data.names
     ]
     note = f"{lost:,} flows left out: the effects fit them perfectly (separation)."
+    exposed = [_exposed(panel, name) for name in data.names]
+    labels = pd.DataFrame({"estimand": said, "term": list(data.names), "n_treated": exposed})
     return Estimates(
-        labels=pd.DataFrame({"estimand": said, "term": list(data.names)}),
+        labels=labels.assign(n_control=panel.n_units - labels["n_treated"]),
         estimate=fitted.coefficients,
         influence=influence,
         factor=fitted.factor(n_obs=panel.n_obs, n_clusters=len(influence)),
         notes=(note,) if lost else (),
     )
+
+
+def _exposed(panel: Panel, name: str) -> int:
+    """Pairs that are treated, or whose regressor changes (all pairs where none changes)."""
+    if name == "treatment":
+        return panel.n_treated
+    spread = panel.cells.groupby("unit", observed=True)[name].agg(np.ptp)
+    return int((spread > 0).sum()) or panel.n_units
 
 
 def _refuse_unnamed(frame: pd.DataFrame, exporter: str, importer: str) -> None:

@@ -225,12 +225,13 @@ def _made_finite(
 
 def _augmented(panel: Panel, counterfactual: np.ndarray) -> pd.DataFrame:
     cells = panel.cells
-    return cells[["unit", "time", *panel.categories]].assign(
+    made = cells[["unit", "time"]].assign(
         observed=cells["outcome"],
         counterfactual=counterfactual,
         gap=cells["outcome"] - counterfactual,
         weight=cells["weight"],
     )
+    return made.assign(**{name: cells[name] for name in panel.categories})
 
 
 def _notes(panel: Panel, *, before: int) -> tuple[str, ...]:

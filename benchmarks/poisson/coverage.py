@@ -68,7 +68,7 @@ def simulated(
     return Panel(cells=cells, cohorts=first, outcome="y", categories=categories)
 
 
-def measure(method: str, draws: int) -> pd.DataFrame:
+def measure(method: str, draws: int) -> None:
     estimator = poisson if method == "poisson" else hazard
     rows = []
     for sizes in ("equal", "unequal"):
@@ -91,8 +91,9 @@ def measure(method: str, draws: int) -> pd.DataFrame:
                     (effect, estimator(panel, inference=kind).overall) for effect, panel in panels
                 ]
                 rows.append(_row(method, sizes, treated, kind, found, seed))
-                print(rows[-1], flush=True)
-    return pd.DataFrame(rows)
+                table = pd.DataFrame(rows)
+                path = RESULTS / f"{method}_coverage.csv"
+                table.to_csv(path, index=False, float_format="%.6g")
 
 
 def _row(
@@ -125,8 +126,7 @@ def main() -> None:
     parser.add_argument("method", choices=["poisson", "hazard"])
     parser.add_argument("--draws", type=int, default=300)
     asked = parser.parse_args()
-    table = measure(asked.method, asked.draws)
-    table.to_csv(RESULTS / f"{asked.method}_coverage.csv", index=False, float_format="%.6g")
+    measure(asked.method, asked.draws)
 
 
 if __name__ == "__main__":

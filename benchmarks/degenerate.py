@@ -1,0 +1,146 @@
+"""Tabulate what every estimator does with degenerate input.
+
+    python -m benchmarks.degenerate
+
+Writes benchmarks/results/degenerate.csv: one row an estimator and input, with what came back:
+``refused`` (a worded error), ``no interval`` (an estimate whose inference says why it has none),
+``estimate``, or ``crash`` (anything else, a fault of ours). Warnings count as crashes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import analysis.methods as methods
+from analysis.errors import AnalysisError
+from analysis.methods.effects import EffectTable
+from analysis.methods.panel import Panel
+from analysis.methods.spells import Spells, spells_to_panel
+
+RESULTS = Path(__file__).parent / "results" / "degenerate.csv"
+ESTIMATORS = (
+    "difference_in_differences",
+    "event_study",
+    "group_time_att",
+    "imputation",
+    "interrupted_time_series",
+    "panel_approach",
+    "poisson",
+    "synthetic_control",
+    "synthetic_did",
+)
+CRASHES = (
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    np.linalg.LinAlgError,
+    Warning,
+)
+
+
+def base(seed: int = 1) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    unit, time = np.repeat(np.arange(12), 14), np.tile(np.arange(14), 12)
+    first = np.where(unit == 0, 9.0, np.nan)
+    y = rng.poisson(np.exp(2 + 0.05 * unit + 0.02 * time - 0.3 * (time >= first))).astype(float)
+    return pd.DataFrame({"unit": unit, "time": time, "y": y, "first": first, "w": 1.0})
+
+
+def inputs() -> dict[str, pd.DataFrame]:
+    f = base()
+    on = f["time"] >= f["first"]
+    return {
+        "sound (for comparison)": f,
+        "reform before the window": f.assign(first=f["first"] - 100),
+        "reform after the window": f.assign(first=f["first"] + 100),
+        "nobody treated": f.assign(first=np.nan),
+        "all treated at once": f.assign(first=9.0),
+        "one unit": f[f["unit"] == 0],
+        "one time": f[f["time"] == 9],
+        "one time before": f[f["time"] >= 8],
+        "one control": f[f["unit"] <= 1],
+        "constant outcome": f.assign(y=3.0),
+        "only zeros": f.assign(y=0.0),
+        "treated cells all zero": f.assign(y=f["y"].where(~on, 0.0)),
+        "log of zero": f.assign(y=np.where(f["time"] == 2, -np.inf, f["y"])),
+        "all outcomes missing": f.assign(y=np.nan),
+        "treated after cells missing": f.assign(y=f["y"].where(~on)),
+        "a fifth of the cells missing": f[np.arange(len(f)) % 5 != 3],
+        "one value a billion times too large": f.assign(y=f["y"].where(f.index != 40, 1e10)),
+        "rows loaded twice": pd.concat([f, f]),
+        "zero weights": f.assign(w=0.0),
+        "cohort varies within a unit": f.assign(first=f["time"]),
+        "empty table": f.iloc[:0],
+    }
+
+
+def outcome(make: Callable[[], EffectTable]) -> tuple[str, str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            effect = make().overall
+        except AnalysisError as error:
+            return "refused", str(error.faults[0].found)
+        except CRASHES as error:
+            return "crash", f"{type(error).__name__}: {error}"[:200]
+    if not np.isfinite(effect.estimate):
+        return "crash", "an estimate that is not a number"
+    if not np.isfinite(effect.p_value):
+        return "no interval", effect.inference
+    return "estimate", effect.sentence()
+
+
+def panel(frame: pd.DataFrame) -> Panel:
+    return Panel.from_frame(
+        frame, unit="unit", time="time", outcome="y", cohort="first", weights="w"
+    )
+
+
+def flow_panel(frame: pd.DataFrame) -> Panel:
+    names = frame["unit"].map(lambda u: f"c{u % 4}"), frame["unit"].map(lambda u: f"d{u // 4}")
+    table = frame.assign(exporter=names[0], importer=names[1])
+    return methods.flows(
+        table, exporter="exporter", importer="importer", time="time", flow="y", cohort="first"
+    )
+
+
+def spells(frame: pd.DataFrame) -> Spells:
+    table = frame.assign(length=1 + frame["y"].abs() % 7, ended=(frame["y"] % 5 != 0).astype(int))
+    return Spells.from_frame(
+        table.loc[table.index.repeat(3)].reset_index(drop=True),
+        unit="unit",
+        start="time",
+        duration="length",
+        event="ended",
+        cohort="first",
+    )
+
+
+def main() -> None:
+    made: dict[str, Callable[[pd.DataFrame], EffectTable]] = {
+        name: lambda frame, name=name: getattr(methods, name)(panel(frame))
+        for name in ESTIMATORS
+        if name in methods.__all__
+    }
+    made["gravity"] = lambda frame: methods.gravity(flow_panel(frame))
+    made["hazard"] = lambda frame: methods.hazard(spells_to_panel(spells(frame), edges=[2, 4, 6]))
+    made["cox"] = lambda frame: methods.cox(spells(frame), dummies=())
+    rows = []
+    for estimator, run in made.items():
+        for name, frame in inputs().items():
+            came, said = outcome(lambda run=run, frame=frame: run(frame))
+            rows.append({"estimator": estimator, "input": name, "came": came, "said": said})
+        pd.DataFrame(rows).to_csv(RESULTS, index=False)
+    print(pd.crosstab(pd.DataFrame(rows)["input"], pd.DataFrame(rows)["came"]))
+
+
+if __name__ == "__main__":
+    main()

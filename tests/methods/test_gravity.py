@@ -1,0 +1,144 @@
+"""Gravity: by hand, against pyfixest and statsmodels, simulated, metamorphic, degenerate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from analysis.errors import IdentificationError, PanelError
+from analysis.methods.gravity import flows, gravity
+from analysis.methods.panel import Panel
+from tests.contract import check_contract
+from tests.methods.counts import independent
+
+ORACLE = Path(__file__).parents[1] / "oracles" / "gravity"
+
+
+def trade() -> pd.DataFrame:
+    return pd.read_csv(ORACLE / "flows.csv")
+
+
+def as_flows(frame: pd.DataFrame, **options: object) -> Panel:
+    names = {"exporter": "exporter", "importer": "importer", "time": "year", "flow": "value"}
+    return flows(frame, **{**names, "covariates": ["days"], **options})
+
+
+@pytest.mark.parametrize("absorb", ["sides_and_pair", "sides"])
+def test_equals_pyfixest(absorb):
+    estimate, std_error, n = json.loads((ORACLE / "fepois.json").read_text())[absorb]
+    table = gravity(as_flows(trade()), regressors=["days"], absorb=absorb)
+    check_contract(table)
+    assert table.overall.estimate == pytest.approx(estimate, abs=1e-8)
+    assert table.overall.n_obs == n
+    # pyfixest counts the rank of three effects by its own bound: up to 4 % in the factor.
+    assert table.overall.std_error == pytest.approx(std_error, rel=0.04)
+
+
+def test_equals_glm_with_every_dummy():
+    frame = trade()
+    pair = frame["exporter"] + frame["importer"]
+    frame, pair = frame[pair != "C00C01"], pair[pair != "C00C01"]
+    year = frame["year"].astype(str)
+    X = np.hstack(
+        [
+            frame[["days"]].to_numpy(float),
+            *(
+                pd.get_dummies(key, dtype=float).to_numpy()
+                for key in (frame["exporter"] + year, frame["importer"] + year, pair)
+            ),
+        ]
+    )
+    X = independent(X)
+    glm = sm.GLM(frame["value"], X, family=sm.families.Poisson()).fit(tol=1e-13)
+    scores = (
+        pd.DataFrame(X * (frame["value"].to_numpy() - np.asarray(glm.mu))[:, None])
+        .groupby(pair.to_numpy())
+        .sum()
+    )
+    bread = np.linalg.inv(X.T @ (X * np.asarray(glm.mu)[:, None]))
+    error = np.sqrt((bread @ scores.T.to_numpy() @ scores.to_numpy() @ bread)[0, 0])
+    g, n, k = pair.nunique(), len(frame), np.linalg.matrix_rank(X)
+    effect = gravity(as_flows(trade()), regressors=["days"]).overall
+    assert effect.estimate == pytest.approx(np.asarray(glm.params)[0], abs=1e-8)
+    factor = g / (g - 1) * (n - 1) / (n - k)
+    assert effect.std_error == pytest.approx(error * np.sqrt(factor), rel=1e-6)
+
+
+def test_separated_pair_is_named():
+    table = gravity(as_flows(trade()), regressors=["days"])
+    assert table.notes[0].startswith("5 flows left out")
+
+
+def test_treatment_and_regressor_together():
+    frame = trade()
+    joined = frame["exporter"].isin(["C02", "C03", "C04"]) & frame["importer"].isin(["C05", "C06"])
+    frame["first"] = np.where(joined, 2012, np.nan)
+    exact = np.exp(1 - 0.05 * frame["days"])
+    frame["value"] = exact * np.where(joined & (frame["year"] >= 2012), 2.0, 1.0)
+    table = gravity(as_flows(frame, cohort="first"), regressors=["days"], inference="none")
+    check_contract(table)
+    assert list(table.tidy()["term"]) == ["treatment", "days"]
+    assert table.tidy()["estimate"].tolist() == pytest.approx([np.log(2), -0.05], abs=1e-9)
+
+
+def test_known_response_is_recovered():
+    rng = np.random.default_rng(0)
+    names = [f"C{i}" for i in range(12)]
+    rows = [(i, j, t) for i in names for j in names for t in range(4) if i != j]
+    frame = pd.DataFrame(rows, columns=["exporter", "importer", "year"])
+    found = []
+    for _ in range(30):
+        days = rng.integers(1, 20, len(frame))
+        mean = np.exp(3 - 0.03 * days)
+        found.append(
+            gravity(
+                as_flows(frame.assign(days=days, value=rng.poisson(mean))),
+                regressors=["days"],
+                inference="none",
+            ).overall.estimate
+        )
+    assert abs(np.mean(found) + 0.03) < 4 * np.std(found) / np.sqrt(30)
+
+
+def test_size_of_a_country_in_a_year_does_not_matter():
+    frame = trade()
+    base = gravity(as_flows(frame), regressors=["days"]).overall
+    grown = (frame["exporter"] == "C03") & (frame["year"] == 2012)
+    exact = np.exp(1 - 0.05 * frame["days"])
+    for table in (frame.assign(value=exact), frame.assign(value=exact * np.where(grown, 50, 1))):
+        effect = gravity(as_flows(table), regressors=["days"], inference="none").overall
+        assert effect.estimate == pytest.approx(-0.05, abs=1e-9)
+    moved = gravity(as_flows(frame.assign(value=frame["value"] * 1e6)), regressors=["days"])
+    assert moved.overall.estimate == pytest.approx(base.estimate, abs=1e-9)
+
+
+def test_order_does_not_matter():
+    base = gravity(as_flows(trade()), regressors=["days"]).overall
+    mixed = gravity(as_flows(trade().sample(frac=1, random_state=3)), regressors=["days"]).overall
+    assert mixed.estimate == pytest.approx(base.estimate, abs=1e-10)
+    assert mixed.std_error == pytest.approx(base.std_error, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "error"),
+    [
+        (lambda f: f, {}, IdentificationError),
+        (lambda f: f.assign(days=f["year"]), {"regressors": ["days"]}, IdentificationError),
+        (lambda f: f.assign(value=0.0), {"regressors": ["days"]}, IdentificationError),
+        (lambda f: f.assign(value=-1.0), {"regressors": ["days"]}, PanelError),
+        (lambda f: f.assign(exporter=None), {"regressors": ["days"]}, PanelError),
+        (lambda f: f.drop(columns="importer"), {"regressors": ["days"]}, PanelError),
+        (lambda f: pd.concat([f, f]), {"regressors": ["days"]}, PanelError),
+        (lambda f: f, {"regressors": ["days"], "exporter": "port"}, IdentificationError),
+        (lambda f: f, {"regressors": ["hours"]}, IdentificationError),
+        (lambda f: f[f["exporter"] == "C00"], {"regressors": ["days"]}, IdentificationError),
+    ],
+)
+def test_degenerate_flows_are_refused(change, options, error):
+    with pytest.raises(error):
+        gravity(as_flows(change(trade())), **options)
