@@ -1,18 +1,14 @@
 """Both studies again, from the files up, in a few lines of numpy; and what `run` promises.
 
-Nothing here reads data or makes a number through `analysis` but what is under test: the files are
-read with `csv` and `tomllib`, effects come from dummies and least squares, p-values from all
-reassignments one by one, intervals from tests on both sides of their ends.
+The expected numbers come from `tests.studies`: files read with `csv` and `tomllib`, effects from
+dummies and least squares, p-values from all reassignments one by one, intervals from tests on both
+sides of their ends.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import itertools
-import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,148 +20,20 @@ from analysis.catalog import stage_data
 from analysis.errors import DataError, DeclarationError
 from analysis.study import Audit, Findings, _transformed, audit, kind_of, reestimated
 from tests.contract import check_contract
-from tests.studies import STUDIES, lean_project
+from tests.studies import (
+    LINEAR,
+    STUDIES,
+    assignments,
+    by_dummies,
+    by_means,
+    declared,
+    lean_project,
+    linear,
+    load,
+    share_as_large,
+)
 
 CHECKED = ("trade-west",)
-LINEAR = ("difference_in_differences", "event_study")
-FILES = {
-    "trade": ("provincial_trade.csv", "trade_musd"),
-    "grp": ("provincial_grp.csv", "grp_100m_cny"),
-}
-
-
-# ---------------------------------------------------------------- the slow, obvious way
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """Logs of one outcome, missing = nan, and the first treated year of every unit or nan."""
-
-    units: tuple[str, ...]
-    years: tuple[int, ...]
-    y: np.ndarray
-    first: np.ndarray
-    anticipation: int
-
-    @property
-    def event_time(self) -> np.ndarray:
-        return np.array(self.years) - self.first[:, None]
-
-    @property
-    def once(self) -> bool:
-        """Whether all treated units start in one year and no cell is missing."""
-        return len(set(self.first[~np.isnan(self.first)])) == 1 and not np.isnan(self.y).any()
-
-
-def declared(root: Path, study: str) -> dict[str, dict]:
-    text = (root / "data" / "reforms" / f"{study}.toml").read_text(encoding="utf-8")
-    return {one["id"]: one for one in tomllib.loads(text)["designs"]}
-
-
-def linear(root: Path, study: str) -> list[str]:
-    return [n for n, one in declared(root, study).items() if one["estimator"] in LINEAR]
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def load(root: Path, design: dict) -> Table:
-    file, column = FILES[design["outcome"]]
-    rows = read(root / "data" / "published" / file)
-    cohorts = design["cohorts"]
-    if "source" in cohorts:
-        dates = read(root / "data" / "published" / "ftz_launch_dates.csv")
-        last = design["window"]["last"]
-        cohorts = {d["region"]: int(d[cohorts["column"]]) for d in dates}
-        cohorts = {unit: year for unit, year in cohorts.items() if year <= last}
-    out = {unit for group in design.get("exclude", []) for unit in group["units"]}
-    kept = {row["region"] for row in rows} - out
-    if "donors" in design:
-        kept &= set(design["donors"]["units"]) | set(cohorts)
-    first, last = design["window"]["first"], design["window"]["last"]
-    value = {
-        (row["region"], int(row["year"])): np.log(float(row[column]))
-        for row in rows
-        if row[column] and row["region"] in kept and first <= int(row["year"]) <= last
-    }
-    units = tuple(sorted({unit for unit, _ in value}))
-    years = tuple(sorted({year for _, year in value}))
-    y = np.array([[value.get((unit, year), np.nan) for year in years] for unit in units])
-    starts = np.array([cohorts.get(unit, np.nan) for unit in units], dtype=float)
-    if design.get("options", {}).get("own_trends") == "prior":
-        y = without_lines(y, np.array(years), before=np.nanmin(starts))
-    return Table(
-        units=units, years=years, y=y, first=starts, anticipation=design.get("anticipation", 0)
-    )
-
-
-def without_lines(y: np.ndarray, years: np.ndarray, *, before: float) -> np.ndarray:
-    left = np.empty_like(y)
-    for position, row in enumerate(y):
-        seen = (years < before) & ~np.isnan(row)
-        slope, level = np.polyfit(years[seen] - before, row[seen], 1)
-        left[position] = row - level - slope * (years - before)
-    return left
-
-
-def by_dummies(table: Table, estimator: str) -> dict[str, float]:
-    """Least squares on one dummy a unit, one a year, and the treatment or the event times."""
-    event_time = table.event_time
-    kept = ~np.isnan(table.y)
-    if estimator == "difference_in_differences":
-        kept &= ~((event_time < 0) & (event_time >= -table.anticipation))
-        terms = {"treatment": event_time >= 0}
-    else:
-        base = -1 - table.anticipation
-        seen = np.unique(event_time[kept & ~np.isnan(event_time)])
-        terms = {f"event time {int(e)}": event_time == e for e in seen if e != base}
-    unit, year = np.nonzero(kept)
-    columns = [*(mask[kept].astype(float) for mask in terms.values())]
-    columns += [(unit == one).astype(float) for one in range(len(table.units))]
-    columns += [(year == one).astype(float) for one in range(1, len(table.years))]
-    found = np.linalg.lstsq(np.column_stack(columns), table.y[kept], rcond=None)[0]
-    effects = dict(zip(terms, found[: len(terms)].tolist(), strict=True))
-    if estimator == "event_study":
-        after = [name for name in terms if int(name.split()[-1]) >= 0]
-        counts = [terms[name][kept].sum() for name in after]
-        effects["overall"] = float(np.average([effects[name] for name in after], weights=counts))
-    return effects
-
-
-def by_means(table: Table, treated: list[int], y: np.ndarray, *, base: str) -> dict[str, float]:
-    """Two groups and two spans of years: four means, added and taken away."""
-    years = np.array(table.years)
-    g = np.nanmin(table.first)
-    inside = np.zeros(len(table.units), dtype=bool)
-    inside[treated] = True
-
-    def change(after: np.ndarray, before: np.ndarray) -> float:
-        own = y[inside][:, after].mean() - y[inside][:, before].mean()
-        other = y[~inside][:, after].mean() - y[~inside][:, before].mean()
-        return float(own - other)
-
-    if base == "difference_in_differences":
-        return {"treatment": change(years >= g, years < g - table.anticipation)}
-    zero = years == g - 1 - table.anticipation
-    effects = {f"event time {int(t - g)}": change(years == t, zero) for t in years}
-    after = [effects[f"event time {int(t - g)}"] for t in years if t >= g]
-    return {**effects, "overall": float(np.mean(after))}
-
-
-def assignments(table: Table) -> Iterator[list[int]]:
-    """Give the units that were treated, then every other set of as many."""
-    happened = list(np.flatnonzero(~np.isnan(table.first)))
-    yield happened
-    for chosen in itertools.combinations(range(len(table.units)), len(happened)):
-        if list(chosen) != happened:
-            yield list(chosen)
-
-
-def share_as_large(values: list[float]) -> float:
-    """Two-sided p-value of the first value; ties count."""
-    return float(np.mean([abs(value) >= abs(values[0]) - 1e-11 for value in values]))
 
 
 # ---------------------------------------------------------------- fixtures
@@ -296,8 +164,10 @@ def test_drawn_assignments_of_all_batches_agree_with_other_draws(
         first = table.first if number == 0 else rng.permutation(table.first)
         d = maker @ (years >= np.nan_to_num(first, nan=np.inf)[:, None]).ravel().astype(float)
         values.append(float(d @ table.y.ravel() / (d @ d)))
-    p_value = found["pilot-zones"].result("trade-batches-twfe").effects.overall.p_value
-    error = np.sqrt(p_value * (1 - p_value) * (1 / 1_000 + 1 / 4_999))
+    effects = found["pilot-zones"].result("trade-batches-twfe").effects
+    assert effects.draws is not None
+    p_value = effects.overall.p_value
+    error = np.sqrt(p_value * (1 - p_value) * (1 / 1_000 + 1 / len(effects.draws)))
     assert share_as_large(values) == pytest.approx(p_value, abs=4 * error + 1 / 1_000)
 
 

@@ -137,10 +137,11 @@ def placebo_in_time(panel: Panel, estimator: Estimator, *, time: int | None = No
     for date in dates:
         cohorts = panel.cohorts.where(panel.cohorts.isna(), date)
         table = _tried(estimator, before.with_cohorts(cohorts))
-        if not isinstance(table, str):
+        if not isinstance(table, str) and np.isfinite(table.overall.p_value):
             rows.append(_row(table.overall, date=date))
     if not rows:
-        return _not_run(ask, f"{len(before.times)} times before the reform are too few")
+        reason = f"no p-value at any of {len(dates)} dates before the reform"
+        return _not_run(ask, reason)
     detail = pd.DataFrame(rows)
     worst = detail.sort_values("p_value").iloc[0]
     smallest, date = float(worst["p_value"]), int(worst["date"])
