@@ -27,6 +27,7 @@ SIMULATED = (
     "They cannot decide any claim."
 )
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table for a page: escaped markup for the reader, plain text for the record."""
@@ -263,8 +264,9 @@ def glue(findings: Findings, *designs: str) -> None:
     """Hand the numbers of designs to the prose of the page.
 
     For a design ``d`` these keys are glued: ``d`` (the sentence), ``d-estimate``,
-    ``d-interval``, ``d-p``, ``d-detectable``, ``d-treated``, ``d-control``, ``d-inference``, and
-    for each of its checks ``c`` ``d-c`` (what was seen) and ``d-c-status``.
+    ``d-interval``, ``d-p``, ``d-detectable``, ``d-treated``, ``d-control``, ``d-inference``,
+    ``d-reading`` (see `reading`), and for each of its checks ``c`` ``d-c`` (what was seen) and
+    ``d-c-status``.
     """
     for name in designs:
         for key, text in _sayings(findings.result(name)):
@@ -289,9 +291,32 @@ def _sayings(result: Result) -> Iterator[tuple[str, str]]:
     yield f"{name}-treated", str(effect.n_treated)
     yield f"{name}-control", str(effect.n_control)
     yield f"{name}-inference", effect.inference
+    yield f"{name}-reading", reading(result)
     for check in result.checks:
         yield f"{name}-{check.name}", check.seen
         yield f"{name}-{check.name}-status", check.status
+
+
+def reading(result: Result) -> str:
+    """Say how the headline of a design may be read, given its interval and its checks.
+
+    An interval that leaves out zero is called an effect by nobody here: the sentence names the
+    checks that failed, or says that none did.
+    """
+    effect = result.effects.overall
+    shown = _shown(effect)
+    what = f"{shown.estimate} on {result.outcome.label.lower()}"
+    if not (np.isfinite(effect.conf_low) and np.isfinite(effect.conf_high)):
+        return f"{what}, without an interval: {effect.inference}."
+    failed = [check.name.replace("_", " ") for check in result.checks if check.status == "failed"]
+    behind = f"; failed checks: {', '.join(failed)}" if failed else "; no check failed"
+    if effect.conf_low <= 0 <= effect.conf_high:
+        return (
+            f"{what}: compatible with no effect, and with anything from {shown.interval}{behind}."
+        )
+    if failed:
+        return f"{what}: the interval leaves out zero, but not to be read as an effect{behind}."
+    return f"{what}: an estimated effect, interval {shown.interval}{behind}."
 
 
 def caption(findings: Findings, design: str) -> str:
