@@ -212,6 +212,9 @@ def _fit(
     from statsmodels.duration.hazard_regression import PHReg
 
     rows = _seen_to_end(episodes(spells, by_time="time" in (*strata, *dummies)), dummies)
+    ended = rows.groupby("treated")["event"].sum()
+    if len(ended) < 2 or not (ended > 0).all():
+        raise _collinear()
     group = pd.factorize(pd.MultiIndex.from_frame(rows[list(strata)]))[0] if strata else None
     shown = rows[["treated", *spells.covariates]].to_numpy(dtype=float)
     beside = [pd.get_dummies(rows[name], dtype=float).to_numpy()[:, 1:] for name in dummies]
@@ -275,8 +278,9 @@ def _varying(design: np.ndarray, group: np.ndarray | None) -> np.ndarray:
 
 
 def _counts(spells: Spells) -> Panel:
-    """Spells by unit and starting time: the counts a reader sees beside the estimate."""
-    rows = spells.rows.assign(time=np.floor(spells.rows["start"]).astype("int64"))
+    """Spells by unit and the time they end: the counts a reader sees beside the estimate."""
+    moved = 0.0 if spells.per_time is None else spells.rows["duration"] / spells.per_time
+    rows = spells.rows.assign(time=np.floor(spells.rows["start"] + moved).astype("int64"))
     grouped = rows.groupby(["unit", "time", "cluster"], observed=True)["event"]
     cells = grouped.agg(n="size", outcome="mean").reset_index()
     n, share = cells["n"].astype(float), cells["outcome"].astype(float)
