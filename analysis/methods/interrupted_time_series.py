@@ -328,16 +328,19 @@ def _structural(pool: Pool, loads: np.ndarray, trend: str) -> _Series:
 
 def _maximised(model: Any, pool: Pool) -> Any:
     """Fit by maximum likelihood; statsmodels warns on the way, we judge the end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = model.fit(disp=False, maxiter=500, cov_type="approx")
-    if not result.mle_retvals.get("converged", False):
-        raise IdentificationError.of(
-            expected="a likelihood with a maximum",
-            found=f"no convergence for {pool.name}",
-            mend="use model='segmented', a smaller order, or a longer window",
-        )
-    return result
+    start = None
+    for method in ("lbfgs", "powell", "nm"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = model.fit(start, disp=False, maxiter=2_000, cov_type="approx", method=method)
+        if result.mle_retvals.get("converged", False):
+            return result
+        start = result.params
+    raise IdentificationError.of(
+        expected="a likelihood with a maximum",
+        found=f"no convergence for {pool.name}",
+        mend="use model='segmented', a smaller order, or a longer window",
+    )
 
 
 def _series(

@@ -1,4 +1,4 @@
-"""Panel data approach: the published Hong Kong table, subsets by the slow way, intervals by hand."""
+"""Panel data approach: a published table, subsets by the slow way, intervals by hand."""
 
 from __future__ import annotations
 
