@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
 from analysis.methods import inference_kinds as kinds
@@ -34,6 +36,9 @@ __all__ = [
     "attach",
     "recommended",
 ]
+
+#: Largest residual over largest outcome that counts as rounding.
+EXACT = 1e-13
 
 _KINDS: dict[str, Callable[[kinds.Asked], Made]] = {
     "none": kinds.none,
@@ -117,6 +122,9 @@ def attach(
 
 
 def _made(asked: kinds.Asked, inference: Inference) -> Made:
+    if inference != "none" and _fits_exactly(asked):
+        reason = "no interval: unit and time effects and treatment fit the outcome exactly"
+        return nothing(len(asked.estimates.estimate), reason)
     if isinstance(inference, WildBootstrap):
         return kinds.wild_bootstrap(asked, options=inference)
     if isinstance(inference, Conley):
@@ -145,3 +153,11 @@ def _refuse(conf_level: float) -> None:
             found=str(conf_level),
             mend="use a share such as 0.95",
         )
+
+
+def _fits_exactly(asked: kinds.Asked) -> bool:
+    fitted = asked.estimates.regression
+    if fitted is None or len(fitted.residuals) == 0:
+        return False
+    outcome = asked.panel.cells["outcome"].to_numpy(dtype=float)
+    return bool(np.abs(fitted.residuals).max() <= EXACT * np.abs(outcome).max())

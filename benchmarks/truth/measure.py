@@ -291,9 +291,7 @@ def _recommended(
         return made["CR1"], np.full(n_draws, "CR1", dtype=object)
     ratio = _by_block(variance_ratio, drawn.outcomes, layout)
     limit = EQUAL_VARIANCE_ONE if n_treated == 1 else EQUAL_VARIANCE
-    unequal = (layout.sizes.max() / layout.sizes.min() > EQUAL_SIZES) | (
-        (ratio > limit) | (ratio < 1 / limit)
-    )
+    unequal = (layout.sizes.max() / layout.sizes.min() > EQUAL_SIZES) | (ratio > limit)
     used = np.where(unequal, "none" if n_treated == 1 else "scaled_t", "randomisation")
     used = np.where(raised, "none", used)
     columns = {}

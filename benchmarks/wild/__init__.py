@@ -1,0 +1,1 @@
+"""Wild cluster bootstrap: time against peers. Run with ``python -m benchmarks.wild``."""
