@@ -42,8 +42,9 @@ _TRENDS = {
 #: Said with every result.
 WARNING = (
     "An interrupted series has no comparison group: whatever else happened at the reform counts "
-    "as its effect, and longer data do not help. With strongly autocorrelated data its intervals "
-    "cover far less than they say; see the stored coverage table of this method."
+    "as its effect, and longer data do not help. In simulations with autocorrelation 0.8 the 95% "
+    "intervals of the segmented regression held the truth in 59% of draws, in 48% with shocks "
+    "that are common to all units."
 )
 
 

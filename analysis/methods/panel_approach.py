@@ -230,7 +230,10 @@ def _prediction(
         name=f"prediction interval, t with {dof} degrees of freedom, {words}",
         intervals=made_of,
         covariance=cov,
-        notes=("Prediction intervals do not count the choice of donors and are too short.",),
+        notes=(
+            "Prediction intervals do not count the choice of donors: with 30 donors and no effect "
+            "they reject about half of the time at 5 %; use inference='placebo'.",
+        ),
     )
 
 

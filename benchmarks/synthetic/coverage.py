@@ -1,6 +1,6 @@
 """Size and coverage of every inference of the synthetic methods with one treated unit of 31.
 
-    python benchmarks/synthetic/coverage.py            # -> benchmarks/results/synthetic_coverage.csv
+    python benchmarks/synthetic/coverage.py    # -> benchmarks/results/synthetic_coverage.csv
 
 One row a design, method and inference of ATT overall: share of rejections at 5 % where there is no
 effect (all the methods shift with the outcome, so 100 minus it is the coverage of the 95 %

@@ -30,7 +30,7 @@ from analysis.methods.simplex import simplex_weights  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "synthetic.csv"
 DATA = pd.read_csv(ROOT / "tests" / "oracles" / "synthetic" / "prop99.csv")
-WIDE = DATA.pivot(index="year", columns="state", values="cigsale")
+WIDE = DATA.pivot(index="year", columns="state", values="cigsale")  # noqa: PD010
 BEFORE = WIDE.loc[:1988]
 
 

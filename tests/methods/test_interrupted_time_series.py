@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import optimize, stats
 
 from analysis.errors import IdentificationError
 from analysis.methods import interrupted_time_series
 from analysis.methods.donor_pool import AUGMENTED
+from analysis.methods.interrupted_time_series import WARNING
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import noise, panel
 
@@ -205,6 +209,14 @@ def test_level_change_only() -> None:
     none = interrupted_time_series(panel(series()[None], cohorts={0: 30}), inference="none")
     check_contract(none)
     assert np.isnan(none.overall.std_error)
+
+
+def test_the_warning_says_what_was_simulated(root: Path) -> None:
+    stored = pd.read_csv(root / "benchmarks" / "results" / "synthetic_coverage.csv")
+    held = stored.set_index(["design", "method"])["coverage_percent"]
+    alone = held["no common shock, AR(1) 0.8", "its_segmented"]
+    common = held["AR(1) 0.8", "its_segmented"]
+    assert f"{alone:.0f}% of draws, in {common:.0f}%" in WARNING
 
 
 # degenerate inputs ------------------------------------------------------------------------------
