@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 
 from analysis.errors import IdentificationError
 
@@ -68,7 +68,7 @@ class Effect:
         standard errors; nan without an interval (Bloom 1995, doi:10.1177/0193841X9501900504).
         """
         half_width = (self.conf_high - self.conf_low) / 2
-        return float(half_width + stats.norm.ppf(POWER) * self.std_error)
+        return float(half_width + ndtri(POWER) * self.std_error)
 
     def to_percent(self) -> Effect:
         """Effect on a log outcome as exact percent, ``100 (exp(b) - 1)``; interval ends likewise.

@@ -8,7 +8,6 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from scipy import stats
 
 #: Relative slack with which two statistics count as tied (exact tests lose ties to rounding).
 TIE = 1e-9
@@ -90,6 +89,8 @@ def t_intervals(
     ----------
     Montiel Olea and Plagborg-Moller (2019), doi:10.1002/jae.2656.
     """
+    from scipy import stats  # slow to import, and pages without estimates never need it
+
     error = np.sqrt(np.clip(np.diag(cov), 0, None))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(error > 0, estimate / error, np.nan)
@@ -114,6 +115,8 @@ def t_intervals(
 def _sup_t(
     cov: np.ndarray, error: np.ndarray, *, dof: float, conf_level: float, seed: int, n_draws: int
 ) -> float:
+    from scipy import stats
+
     critical = float(stats.t.ppf((1 + conf_level) / 2, dof))
     live = error > 0
     if live.sum() < 2:
@@ -297,6 +300,8 @@ def multiplier_intervals(
     ----------
     Callaway and Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001, Algorithm 1.
     """
+    from scipy import stats
+
     low, high = np.quantile(draws, [0.25, 0.75], axis=0)
     error = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
     live = error > 0
