@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const MOST_CHOICES = 8;
+  const FEW_ROWS = 6;
 
   const text = (cell) => {
     const summary = cell.querySelector("summary");
@@ -56,6 +57,7 @@
   const enhance = (table) => {
     const body = table.tBodies[0];
     const names = addSorting(table, body);
+    if (body.rows.length < FEW_ROWS) return;
     const search = make("input", { type: "search", autocomplete: "off" });
     const controls = make("div", { class: "table-controls" }, make("label", {}, "Filter rows ", search));
     const selects = [];

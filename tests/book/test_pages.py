@@ -147,11 +147,12 @@ def test_no_number_is_typed_in_prose(path: Path) -> None:
 
 
 @every_page
-def test_glued_numbers_are_named_with_their_page(path: Path) -> None:
-    """Glue without its page prints an empty number in a translated book."""
-    for key in re.findall(r"\{glue:[a-z]+\}`([^`]+)`", _prose(path)):
-        page = key.partition("::")[0]
+def test_glued_text_is_named_with_its_page_and_its_format(path: Path) -> None:
+    """Without its page it prints an empty number in a translated book; without format none at all."""
+    for key in re.findall(r"\{glue:text\}`([^`]+)`", _prose(path)):
+        page, _, rest = key.partition("::")
         assert (BOOK / page).is_file(), key
+        assert re.fullmatch(r"[^:]+:[^:]*[a-zA-Z%]", rest), f"{key}: end it with a format, as :s"
 
 
 @pytest.mark.parametrize(
