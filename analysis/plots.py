@@ -237,8 +237,9 @@ def describe_placebo_cloud(effects: EffectTable) -> str:
     draws = _draws(effects)
     larger = int((np.abs(draws[1:]) >= abs(draws[0])).sum())
     return (
-        f"Histogram of {len(draws) - 1:,} placebo estimates from {_span(pd.Series(draws[1:]))}; the "
-        f"estimate is {number(float(draws[0]))}; {larger:,} placebos are at least as large, "
+        f"Histogram of {len(draws) - 1:,} placebo estimates from {_span(pd.Series(draws[1:]))}; "
+        f"the estimate is {number(float(draws[0]))}; {larger:,} "
+        f"{'placebo is' if larger == 1 else 'placebos are'} at least as large, "
         f"p = {p_text(effects.overall.p_value)}."
     )
 
