@@ -148,7 +148,7 @@ def test_no_number_is_typed_in_prose(path: Path) -> None:
 
 @every_page
 def test_glued_text_is_named_with_its_page_and_its_format(path: Path) -> None:
-    """Without its page it prints an empty number in a translated book; without format none at all."""
+    """Without its page it is empty in a translated book; without a format, everywhere."""
     for key in re.findall(r"\{glue:text\}`([^`]+)`", _prose(path)):
         page, _, rest = key.partition("::")
         assert (BOOK / page).is_file(), key
