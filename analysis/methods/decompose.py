@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -14,7 +16,21 @@ from analysis.methods.uncertainty import Estimates, attach
 KINDS = ("treated against untreated", "earlier against later", "later against earlier")
 
 
-def decompose(panel: Panel) -> EffectTable:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decomposition(EffectTable):
+    """Effects of the comparisons, with their weights.
+
+    Attributes
+    ----------
+    comparisons : pandas.DataFrame
+        ``kind``, ``cohort``, ``against`` (missing = never treated), ``estimate``, ``weight``; the
+        weights sum to one.
+    """
+
+    comparisons: pd.DataFrame
+
+
+def decompose(panel: Panel) -> Decomposition:
     r"""Split the two-way fixed effects coefficient into its two-by-two comparisons.
 
     Parameters
@@ -24,11 +40,10 @@ def decompose(panel: Panel) -> EffectTable:
 
     Returns
     -------
-    EffectTable
-        One row a comparison, one a kind of comparison (its weighted mean), and the weighted sum
-        of all, which equals `difference_in_differences`. `augment` gives ``kind``, ``cohort``,
-        ``against`` (missing = never treated), ``estimate`` and ``weight`` of every comparison;
-        the weights sum to one. There is no uncertainty: the table explains a coefficient.
+    Decomposition
+        An `EffectTable` with one row a comparison, one a kind of comparison (its weighted mean),
+        and the weighted sum of all, which equals `difference_in_differences`. Its
+        ``comparisons`` hold the weights. There is no uncertainty: it explains a coefficient.
 
     Raises
     ------
@@ -62,7 +77,7 @@ def decompose(panel: Panel) -> EffectTable:
     ...     "first": 3 * [2] + 3 * [3] + 3 * [None]})
     >>> panel = Panel.from_frame(
     ...     frame, unit="unit", time="time", outcome="hours", cohort="first")
-    >>> decompose(panel).augment()[["cohort", "against", "estimate", "weight"]].round(3)
+    >>> decompose(panel).comparisons[["cohort", "against", "estimate", "weight"]].round(3)
        cohort  against  estimate  weight
     0       2     <NA>      -5.0    0.333
     1       3     <NA>      -2.5    0.333
@@ -92,14 +107,19 @@ def decompose(panel: Panel) -> EffectTable:
         labels=labels,
         estimate=np.array([*value, *means, float(value @ weight)]),
         headline=len(labels) - 1,
-        augmented=pieces.drop(columns="term"),
         notes=tuple(
             f"{pieces.loc[pieces['kind'] == kind, 'weight'].sum():.4f} of the weight is on {kind}."
             for kind in kinds
         ),
     )
-    return attach(
+    table = attach(
         panel, estimates, estimator="decompose", inference="none", conf_level=0.95, seed=0
+    )
+    return Decomposition(
+        frame=table.frame,
+        headline=table.headline,
+        notes=table.notes,
+        comparisons=pieces.drop(columns="term"),
     )
 
 

@@ -168,6 +168,7 @@ def _table(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> EffectTable:
     wide, pairs, told = fitted.wide, fitted.pairs, fitted.told
     rows = means(wide, pairs, kind)
     each = fitted.found.estimate[0]
+    assert fitted.found.influence is not None
     influence = fitted.found.influence.combine(
         rows.weights, constant=estimated_weights(wide, pairs, rows, each)
     )
@@ -231,14 +232,19 @@ def _exposure(fitted: _Fitted, weights: np.ndarray) -> np.ndarray | None:
 
 
 def _counts(fitted: _Fitted, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Units behind every mean: those of its cohorts, and the largest of its control groups."""
-    pairs, found, used = fitted.pairs, fitted.found, weights != 0
-    treated = np.zeros((len(fitted.wide.firsts), weights.shape[1]))
-    np.maximum.at(treated, pairs.cohort, used * found.n_treated[:, None])
-    return {
-        "n_treated": treated.sum(axis=0).astype(int),
-        "n_control": (used * found.n_control[:, None]).max(axis=0).astype(int),
-    }
+    """Units on both sides: of one comparison, or of a mean (controls never counted as treated)."""
+    pairs, found = fitted.pairs, fitted.found
+    used = (weights != 0).T  # (r, K)
+    size = np.bincount(fitted.wide.members, minlength=len(fitted.wide.firsts))
+    treated = np.zeros((len(used), len(size)), dtype=bool)
+    row, pair = np.nonzero(used)
+    treated[row, pairs.cohort[pair]] = True
+    control = (used.astype(float) @ pairs.controls > 0) & ~treated
+    counts = np.column_stack([treated @ size, control @ size])
+    single = np.flatnonzero(used.sum(axis=1) == 1)
+    which = used[single].argmax(axis=1)
+    counts[single] = np.column_stack([found.n_treated[which], found.n_control[which]])
+    return {"n_treated": counts[:, 0], "n_control": counts[:, 1]}
 
 
 def _notes(fitted: _Fitted) -> tuple[str, ...]:

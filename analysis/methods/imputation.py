@@ -293,7 +293,7 @@ class _Effects:
             return self._fitted(columns)
         rest, inverse = self._slopes(covariates)
         slopes = inverse @ ((rest * self.weights[:, None]).T @ columns)
-        return self._fitted(columns - covariates @ slopes) + covariates @ slopes
+        return np.asarray(self._fitted(columns - covariates @ slopes) + covariates @ slopes)
 
     def adjoint(self, targets: np.ndarray, covariates: np.ndarray) -> np.ndarray:
         """Return loadings v of the outcome in ``targets.T @ (outcome - predicted)``, (N, k)."""

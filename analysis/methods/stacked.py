@@ -76,7 +76,8 @@ def stacked(
     with :math:`q = 1` for treated and :math:`q = (N^D_a/N^D) / (N^C_a/N^C)` for controls of
     stack a; with ``"variance"`` :math:`q = 1` and :math:`\lambda_{as}`. The estimand is
     trimmed: cohorts whose window leaves the panel do not count, so the mix of cohorts is the
-    same at every event time. Assumptions: parallel trends, no anticipation beyond `anticipation`, no spillovers.
+    same at every event time. Assumptions: parallel trends, no anticipation beyond
+    `anticipation`, no spillovers.
     Errors are clustered by the clusters of the panel, across stacks.
 
     References
@@ -146,7 +147,7 @@ class _Window:
 
     @property
     def terms(self) -> np.ndarray:
-        return self.events[self.events != self.base]
+        return np.asarray(self.events[self.events != self.base])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,7 @@ def _stack(panel: Panel, window: _Window) -> _Stack:
         treated=treated,
         effects=("unit", "time") if window.weighting == "cohort_shares" else by_stack,
         n_treated=len(np.unique(unit[source][treated])),
-        n_control=len(np.unique(unit[source][~treated])),
+        n_control=len(np.setdiff1d(unit[source][~treated], unit[source][treated])),
         notes=(note,) if lost else (),
     )
 

@@ -150,18 +150,23 @@ def _gaps(panel: Panel, partition: str, affected: object) -> tuple[Panel, tuple[
     if cells["part"].nunique() < 2:
         raise _absent(partition, affected, panel.cells[partition].unique())
     cells["outcome"] *= cells["weight"]
-    how = {"weight": "sum", "outcome": "sum", "n": "sum", "cluster": "first"}
-    sums = cells.pivot_table(index=["unit", "time"], columns="part", aggfunc=how, observed=True)
-    both = sums["weight"].notna().all(axis=1)
-    lost, sums = int((~both).sum()), sums[both]
-    w1, w0 = sums["weight"][True].to_numpy(), sums["weight"][False].to_numpy()
-    gap = sums["outcome"][True].to_numpy() / w1 - sums["outcome"][False].to_numpy() / w0
+    keys = ["unit", "time"]
+    sides = [
+        cells[cells["part"] == side]
+        .groupby(keys, observed=True)
+        .agg({"weight": "sum", "outcome": "sum", "n": "sum", "cluster": "first"})
+        for side in (True, False)
+    ]
+    sums = sides[0].join(sides[1], how="inner", rsuffix="_0")
+    lost = len(cells[keys].drop_duplicates()) - len(sums)
+    w1, w0 = sums["weight"].to_numpy(), sums["weight_0"].to_numpy()
+    gap = sums["outcome"].to_numpy() / w1 - sums["outcome_0"].to_numpy() / w0
     frame = pd.DataFrame(
         {
             "unit": sums.index.get_level_values("unit"),
             "time": sums.index.get_level_values("time"),
-            "cluster": sums["cluster"][True].to_numpy(),
-            "n": sums["n"].sum(axis=1).to_numpy(),
+            "cluster": sums["cluster"].to_numpy(),
+            "n": (sums["n"] + sums["n_0"]).to_numpy(),
             "weight": w1 * w0 / (w1 + w0),
             "outcome": gap,
             "ss": 0.0,

@@ -97,7 +97,7 @@ def differences(frame: pd.DataFrame) -> float:
     model = ATTgt(data=given.set_index(["unit", "time"]), cohort_column="first")
     model.fit("y", boot_iterations=DRAWS, random_state=0, progress_bar=False)
     made = model.aggregate("event", overall=True, boot_iterations=DRAWS, random_state=0)
-    return float(np.asarray(made, dtype=float).ravel()[0])
+    return float(made.iloc[0, 0])
 
 
 TOOLS = {f.__name__: f for f in (ours, diff_diff, csdid, moderndid, differences)}
