@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 STYLE = Path(__file__).with_name("style.mplstyle")
+#: A forest's axis ends at this many times the median reach of its intervals.
+WIDE = 3.0
 #: One meaning, one ink: treated, control, interval and reference.
 TREATED, SECOND, CONTROL, RULE = "#0072B2", "#D55E00", "#6B6B6B", "#000000"
 
@@ -266,6 +268,8 @@ def forest(overview: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.scatter(overview["estimate"], at, c=list(inks), zorder=3)
     ax.set_yticks(at, overview["label"])
     ax.set_ylim(-0.6, len(overview) - 0.4)
+    reach = _reach(overview)
+    ax.set_xlim(-reach, reach)
     scale = overview["scale"].iloc[0]
     ax.set_xlabel(
         "Effect (log points)" if scale == "log" else str(overview["unit_of_measure"].iloc[0])
@@ -274,14 +278,27 @@ def forest(overview: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _reach(overview: pd.DataFrame) -> float:
+    """How far the axis goes: all estimates and most intervals; a few wide ones run off it."""
+    ends = overview[["conf_low", "conf_high"]].abs().max(axis=1)
+    finite = ends[np.isfinite(ends)]
+    most = float(overview["estimate"].abs().max())
+    if finite.empty:
+        return 1.1 * most
+    return 1.08 * max(most, min(float(finite.max()), WIDE * float(finite.median())))
+
+
 def describe_forest(overview: pd.DataFrame) -> str:
     """Say what `forest` shows."""
+    ends = overview[["conf_low", "conf_high"]].abs().max(axis=1)
+    off = int((ends > _reach(overview)).sum())
     clear = int(((overview["conf_low"] > 0) | (overview["conf_high"] < 0)).sum())
     positive = int((overview["estimate"] > 0).sum())
     return (
         f"{len(overview)} designs of {overview['outcome'].iloc[0]}: estimates from "
         f"{_span(overview['estimate'])}, {positive} of them above zero; "
         f"{clear} intervals leave out zero."
+        + (f" {off} intervals run off the figure." if off else "")
     )
 
 

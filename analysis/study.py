@@ -33,6 +33,8 @@ from analysis.methods.panel import Panel
 
 T = TypeVar("T")
 Estimator = Callable[..., EffectTable]
+#: Roles of designs that are shown beside each other unless others are asked for.
+SHOWN = ("headline", "variant")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,29 @@ class Findings:
         made = ((result.design.id, result) for result in self.results)
         return _named(made, design, what=f"a design of {self.study.id}")
 
-    def overview_of(self, outcome: str) -> pd.DataFrame:
+    def of(self, outcome: str, *, roles: Iterable[str] = SHOWN) -> tuple[Result, ...]:
+        """Return the results on one outcome whose designs have one of the roles.
+
+        Raises
+        ------
+        DeclarationError
+            If there are none.
+        """
+        wanted = set(roles)
+        found = tuple(
+            result
+            for result in self.results
+            if result.outcome.id == outcome and result.design.role in wanted
+        )
+        if not found:
+            raise DeclarationError.of(
+                expected=f"an outcome with designs in study {self.study.id}",
+                found=f"{outcome!r}, {', '.join(sorted(wanted))}",
+                mend="correct the name, or declare a design",
+            )
+        return found
+
+    def overview_of(self, outcome: str, *, roles: Iterable[str] = SHOWN) -> pd.DataFrame:
         """Return one row a design on this outcome: its overall effect, label and role.
 
         Columns are those of `EffectTable`, then ``design``, ``label``, ``role`` and
@@ -120,15 +144,8 @@ class Findings:
                 role=result.design.role,
                 minimum_detectable_effect=result.effects.overall.minimum_detectable_effect,
             )
-            for result in self.results
-            if result.outcome.id == outcome
+            for result in self.of(outcome, roles=roles)
         ]
-        if not rows:
-            raise DeclarationError.of(
-                expected=f"an outcome with designs in study {self.study.id}",
-                found=repr(outcome),
-                mend="correct the name",
-            )
         return pd.concat(rows, ignore_index=True)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.methods.checks import Check
-from analysis.methods.effects import Effect, number, p_text
+from analysis.methods.effects import Effect, number, p_text, percent
 
 if TYPE_CHECKING:
     from analysis.study import Findings, Result
@@ -147,7 +147,9 @@ def _plain(frame: pd.DataFrame) -> str:
     return "\n".join(" | ".join(cells) for cells in [list(map(str, frame.columns)), *rows])
 
 
-def effects(findings: Findings, *, outcome: str) -> Table:
+def effects(
+    findings: Findings, *, outcome: str, roles: Sequence[str] = ("headline", "variant")
+) -> Table:
     """Show the overall effect of every design on one outcome.
 
     Parameters
@@ -155,12 +157,14 @@ def effects(findings: Findings, *, outcome: str) -> Table:
     findings : Findings
     outcome : str
         Id of the outcome in the declaration.
+    roles : sequence of str
+        Roles of the designs to show.
 
     Returns
     -------
     Table
     """
-    results = [result for result in findings.results if result.outcome.id == outcome]
+    results = findings.of(outcome, roles=roles)
     label = results[0].outcome.label
     rows = [{"Design": result.design.label, **_effect_row(result)} for result in results]
     return show(pd.DataFrame(rows), caption=_marked(findings, f"Estimates on {label}, by design"))
@@ -192,14 +196,16 @@ class Shown:
 
 def _shown(effect: Effect) -> Shown:
     scaled = effect.to_percent() if effect.scale == "log" else effect
-    unit = "%" if effect.scale == "log" else ""
+    write = percent if effect.scale == "log" else number
     closed = np.isfinite(scaled.conf_low) and np.isfinite(scaled.conf_high)
-    interval = f"{number(scaled.conf_low)}{unit} to {number(scaled.conf_high)}{unit}"
+    interval = f"{write(scaled.conf_low)} to {write(scaled.conf_high)}"
     return Shown(
-        estimate=f"{number(scaled.estimate)}{unit}",
+        estimate=write(scaled.estimate),
         interval=interval if closed else "none",
         p_value=p_text(effect.p_value) if np.isfinite(effect.p_value) else "none",
-        detectable=effect.detectable() if np.isfinite(effect.std_error) else "not known",
+        detectable=(
+            effect.detectable() if np.isfinite(effect.minimum_detectable_effect) else "not known"
+        ),
     )
 
 

@@ -81,7 +81,7 @@ class Design(Record):
     id: Identifier
     title: Text
     label: Text
-    role: Literal["headline", "variant"]
+    role: Literal["headline", "variant", "single"]
     estimand: Text
     outcome: Identifier
     window: Window

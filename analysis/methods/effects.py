@@ -25,6 +25,8 @@ _NUMBER = (
     *("conf_low", "conf_high", "band_low", "band_high", "conf_level"),
 )
 POWER = 0.8
+#: Percent changes beyond are not written out.
+LARGEST_PERCENT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +91,10 @@ class Effect:
     def sentence(self) -> str:
         """Say the estimate with its interval, its inference, its counts and what it can detect."""
         shown = self.to_percent() if self.scale == "log" else self
-        unit = "%" if shown.scale == "percent" else f" {shown.unit_of_measure}".rstrip()
-        said = f"{self.estimand} on {self.outcome}: {number(shown.estimate)}{unit}"
+        said = f"{self.estimand} on {self.outcome}: {_with_unit(shown, shown.estimate)}"
         if np.isfinite(shown.conf_low) and np.isfinite(shown.conf_high):
-            said += f" ({shown.conf_level:.0%} interval {number(shown.conf_low)} to "
-            said += f"{number(shown.conf_high)}{unit}; "
+            said += f" ({shown.conf_level:.0%} interval {_with_unit(shown, shown.conf_low)} to "
+            said += f"{_with_unit(shown, shown.conf_high)}; "
         else:
             said += " (no interval; "
         said += f"{self.inference}"
@@ -108,7 +109,7 @@ class Effect:
         size = self.minimum_detectable_effect
         if self.scale != "log":
             return f"{number(size, signed=False)} {self.unit_of_measure}".rstrip()
-        return f"{number(100 * np.expm1(-size))}% or {number(100 * np.expm1(size))}%"
+        return f"{percent(100 * np.expm1(-size))} or {percent(100 * np.expm1(size))}"
 
 
 def number(value: float, *, signed: bool = True) -> str:
@@ -120,6 +121,19 @@ def number(value: float, *, signed: bool = True) -> str:
     text = f"{abs(value):,.{min(digits, 6)}f}"
     sign = "\u2212" if value < 0 else ("+" if signed and value > 0 else "")
     return f"{sign}{text}"
+
+
+def percent(value: float) -> str:
+    """Write a percent change; beyond ten thousand percent only that it is beyond."""
+    if abs(value) <= LARGEST_PERCENT:
+        return f"{number(value)}%"
+    return f"beyond {number(LARGEST_PERCENT * np.sign(value))}%"
+
+
+def _with_unit(effect: Effect, value: float) -> str:
+    if effect.scale == "percent":
+        return percent(value)
+    return f"{number(value)} {effect.unit_of_measure}".rstrip()
 
 
 def p_text(value: float) -> str:

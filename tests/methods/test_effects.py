@@ -215,7 +215,7 @@ def test_without_an_interval_nothing_is_said_to_be_detectable() -> None:
 
 def test_a_sentence_says_all_that_a_reader_needs() -> None:
     assert table().overall.sentence() == (
-        f"ATT overall on release time: {MINUS}22.1% (95% interval {MINUS}36.2 to {MINUS}4.88%; "
+        f"ATT overall on release time: {MINUS}22.1% (95% interval {MINUS}36.2% to {MINUS}4.88%; "
         "by hand, p = 0.020; 1 treated and 3 control units). "
         f"Smallest effect found with 80% power: {MINUS}24.7% or +32.9%."
     )
