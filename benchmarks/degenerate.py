@@ -1,6 +1,6 @@
 """Tabulate what every estimator does with degenerate input.
 
-    python -m benchmarks.degenerate
+    python -m benchmarks.degenerate [estimator ...]
 
 Writes benchmarks/results/degenerate.csv: one row an estimator and input, with what came back:
 ``refused`` (a worded error), ``no interval`` (an estimate whose inference says why it has none),
@@ -9,6 +9,7 @@ Writes benchmarks/results/degenerate.csv: one row an estimator and input, with w
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -133,8 +134,13 @@ def main() -> None:
     made["gravity"] = lambda frame: methods.gravity(flow_panel(frame))
     made["hazard"] = lambda frame: methods.hazard(spells_to_panel(spells(frame), edges=[2, 4, 6]))
     made["cox"] = lambda frame: methods.cox(spells(frame), dummies=())
+    wanted = sys.argv[1:] or list(made)
     rows = []
-    for estimator, run in made.items():
+    if sys.argv[1:]:  # only these anew
+        before = pd.read_csv(RESULTS, keep_default_na=False)
+        rows = before[~before["estimator"].isin(wanted)].to_dict(orient="records")
+    for estimator in wanted:
+        run = made[estimator]
         for name, frame in inputs().items():
             came, said = outcome(lambda run=run, frame=frame: run(frame))
             rows.append({"estimator": estimator, "input": name, "came": came, "said": said})

@@ -295,11 +295,13 @@ def _counts(spells: Spells) -> Panel:
 
 
 def _refuse_untreated(panel: Panel) -> None:
-    if panel.n_treated == 0 or panel.n_units < 2:
+    if panel.n_treated == 0 or (
+        panel.n_treated == panel.n_units and len(panel.cohorts.unique()) == 1
+    ):
         raise IdentificationError.of(
             expected="units treated inside the window, and others",
-            found=f"{panel.n_treated} treated of {panel.n_units} units",
-            mend="widen the window or check the cohorts",
+            found=f"{panel.n_treated} treated of {panel.n_units} units, at one time",
+            mend="widen the window, check the cohorts, or add comparison units",
         )
 
 

@@ -139,6 +139,12 @@ def fit(data: Data, *, model: Model) -> Fitted:
     over terms and effects together: a fit that stays away from the bounds proves that nothing
     is separated.
     """
+    if data.outcome.any() and np.ptp(data.outcome) == 0:
+        raise IdentificationError.of(
+            expected="an outcome that varies",
+            found=f"{data.outcome[0]:g} in every cell",
+            mend="check the column: nothing can be learnt from a constant",
+        )
     side = bounds_reached(data.outcome, model=model)
     gone = by_levels(side, data.factors)
     kept, path = _attempt(data, gone, model, strict=False)

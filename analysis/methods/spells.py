@@ -81,6 +81,12 @@ class Spells:
         covariates = tuple(covariates)
         needed = [unit, start, duration, event, *covariates, *filter(None, (cluster,))]
         PanelError.raise_if(_absent(frame, [*needed, cohort]))
+        if frame.empty:
+            raise PanelError.of(
+                expected="at least one spell",
+                found="an empty table",
+                mend="check the file or the selection",
+            )
         PanelError.raise_if(
             [
                 *_missing(frame, needed),
