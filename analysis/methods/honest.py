@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -144,7 +146,8 @@ def _corners(path: EventPath, step: np.ndarray, bound: float) -> _Corners:
     covariance = path.covariance
 
     def deviation(rows: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.maximum(np.einsum("ui,ij,uj->u", rows, covariance, rows), 1e-300))
+        spread = np.einsum("ui,ij,uj->u", rows, covariance, rows)
+        return np.asarray(np.sqrt(np.maximum(spread, 1e-300)))
 
     up, down = deviation(upper), deviation(lower)
     ahead = np.cumsum(path.weights[::-1])[::-1]
@@ -232,7 +235,7 @@ def smoothness(path: EventPath, bound: float, *, conf_level: float = 0.95) -> In
     ----------
     Rambachan and Roth (2023), section 4; Armstrong and Kolesar (2018), doi:10.3982/ECTA14434.
     """
-    import cvxpy as cp
+    cp: Any = import_module("cvxpy")
 
     n_before, n_after = len(path.before), len(path.after)
     times = np.concatenate([np.arange(-n_before, 0), np.arange(1, n_after + 1)]).astype(float)
@@ -253,10 +256,11 @@ def smoothness(path: EventPath, bound: float, *, conf_level: float = 0.95) -> In
     def half_width(size: float) -> float:
         limit.value = size
         problem.solve(solver="CLARABEL")
-        return size * folded_quantile(conf_level, bound * float(bias.value) / (size * unit)) * unit
+        error_size = size * unit
+        return error_size * folded_quantile(conf_level, bound * float(bias.value) / error_size)
 
     if bound == 0:
-        width, chosen = half_width(least_error * (1 + 1e-6)), least_error * (1 + 1e-6)
+        width = least_error * unit * folded_quantile(conf_level, 0.0)
     else:
         unlimited = cp.Problem(cp.Minimize(bias), straight)
         unlimited.solve(solver="CLARABEL")
@@ -267,8 +271,7 @@ def smoothness(path: EventPath, bound: float, *, conf_level: float = 0.95) -> In
             method="bounded",
             options={"xatol": 1e-4 * most},
         )
-        width, chosen = float(found.fun), float(found.x)
-        half_width(chosen)
+        width = half_width(float(found.x))
     centre = float(np.asarray(free.value) @ path.before + path.weights @ path.after)
     return Interval(low=centre - width, high=centre + width)
 
