@@ -125,6 +125,24 @@ def test_triple_difference_is_a_difference_of_two() -> None:
     assert table.overall.estimate == pytest.approx(parts[0] - parts[1], abs=1e-12)
 
 
+def test_triple_difference_within_units_equals_dummy_regression() -> None:
+    """Goods within units: the same as dummies for unit x good, good x time and unit x time."""
+    rng = np.random.default_rng(0)
+    unit, time, good = (a.ravel() for a in np.meshgrid(range(12), range(1, 6), [0, 1]))
+    y, treated = rng.normal(size=120), (unit < 4) & (time >= 4) & (good == 1)
+    cells = pd.DataFrame({"unit": unit, "time": time, "cluster": unit, "n": 1.0, "weight": 1.0})
+    cells = cells.assign(outcome=y, ss=0.0, good=np.where(good == 1, "food", "steel"))
+    cells = cells.sort_values(["unit", "time", "good"], ignore_index=True)
+    starts = pd.Series(4 * [4] + 8 * [pd.NA], dtype="Int64")
+    panel = Panel(cells=cells, cohorts=starts, outcome="y", categories=("good",))
+    table = triple_difference(panel, partition="good", affected="food", inference="CR1")
+    check_contract(table)
+    keys = [unit * 2 + good, good * 10 + time, unit * 10 + time]
+    dummies = np.column_stack([treated, *(k[:, None] == np.unique(k) for k in keys)]).astype(float)
+    slow = np.linalg.lstsq(dummies, y, rcond=None)[0][0]
+    assert table.overall.estimate == pytest.approx(slow, abs=1e-10)
+
+
 @pytest.mark.parametrize("degree", [1, 3])
 def test_dose(degree: int) -> None:
     frame = mpdta_frame()
