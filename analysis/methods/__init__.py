@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from analysis.methods.cox import cox
     from analysis.methods.decompose import decompose
     from analysis.methods.difference_in_differences import difference_in_differences
+    from analysis.methods.distribution import distribution, share_within
     from analysis.methods.dose_response import dose_response
     from analysis.methods.effects import Effect, EffectTable
     from analysis.methods.event_study import event_study
@@ -41,6 +42,7 @@ _ROOMS = {
     "cox": "cox",
     "decompose": "decompose",
     "difference_in_differences": "difference_in_differences",
+    "distribution": "distribution",
     "dose_response": "dose_response",
     "event_study": "event_study",
     "extended_twfe": "extended_twfe",
@@ -57,6 +59,7 @@ _ROOMS = {
     "synthetic_control": "synthetic_control",
     "synthetic_did": "synthetic_did",
     "triple_difference": "triple_difference",
+    "share_within": "distribution",
 }
 
 __all__ = [
@@ -69,6 +72,7 @@ __all__ = [
     "cox",
     "decompose",
     "difference_in_differences",
+    "distribution",
     "dose_response",
     "event_study",
     "extended_twfe",
@@ -80,6 +84,7 @@ __all__ = [
     "interrupted_time_series",
     "panel_approach",
     "poisson",
+    "share_within",
     "spells_to_panel",
     "stacked",
     "synthetic_control",

@@ -50,7 +50,7 @@ def panel_of(rows: pd.DataFrame, plan: Plan, shift: Shifts, *, unit_of_measure: 
     PanelError
         With every fault found.
     """
-    PanelError.raise_if(_faults(rows, plan))
+    PanelError.raise_if(row_faults(rows, plan))
     keys = list(plan.keys)
     rows = rows.assign(unit=_plain(rows["unit"]), time=_whole(rows["time"]))
     merged = _merged(rows, plan) if plan.bins is not None else rows
@@ -84,7 +84,8 @@ def panel_of(rows: pd.DataFrame, plan: Plan, shift: Shifts, *, unit_of_measure: 
     )
 
 
-def _faults(rows: pd.DataFrame, plan: Plan) -> Iterator[Fault]:
+def row_faults(rows: pd.DataFrame, plan: Plan) -> Iterator[Fault]:
+    """Find what the counts say is wrong with the rows."""
     named = {"unit": plan.unit, "time": plan.time, "cluster": plan.cluster}
     named |= {f"key {i}": name for i, name in enumerate(plan.categories)}
     for key in plan.keys:
@@ -187,12 +188,12 @@ def _merged(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
 
 
 def _histogram(rows: pd.DataFrame, plan: Plan, number: np.ndarray, size: int) -> pd.DataFrame:
-    assert plan.bins is not None
-    counts = np.zeros((size, len(plan.bins.columns)))
+    names = list(plan.bins.columns) if plan.bins is not None else []
+    counts = np.zeros((size, len(names)))
     seen = rows["n"].to_numpy() > 0
     weight = rows["w" if plan.weights else "n"].to_numpy(dtype=float)[seen]
     np.add.at(counts, (number[seen], rows["bin"].to_numpy()[seen].astype(int)), weight)
-    return pd.DataFrame(counts, columns=list(plan.bins.columns))
+    return pd.DataFrame(counts, columns=names)
 
 
 def _moments(rows: pd.DataFrame, plan: Plan, shift: Shifts) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from analysis.errors import DataError, PanelError
 from analysis.methods import cell_query, passes, sources
 from analysis.methods.bins import LogBins
 from analysis.methods.cell_query import Frequency, Plan, Shifts
-from analysis.methods.cell_table import all_finite, not_finite_faults, panel_of
+from analysis.methods.cell_table import all_finite, not_finite_faults, panel_of, row_faults
 from analysis.methods.panel import CELL_COLUMNS, SQUARED_WEIGHTS, Panel
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _grouped(
 ) -> pd.DataFrame:
     """Make the pass; only if something was not finite, count what, and pass again without nan."""
     table, connection = opened.table, opened.connection
-    failed = None
+    failed, rows = None, None
     try:
         asked = cell_query.cells(table, plan, shift, clean=False)
         rows = passes.run(asked, connection, progress=progress)
@@ -152,6 +152,7 @@ def _grouped(
     counts = passes.run(cell_query.not_finite(table, plan), connection).iloc[0].fillna(0)
     PanelError.raise_if(not_finite_faults(counts, plan))
     if not counts["nan 0"]:
+        PanelError.raise_if(row_faults(rows, plan) if rows is not None else ())
         raise failed or DataError.of(
             column=plan.outcome,
             expected="values whose squares can be added",

@@ -21,7 +21,7 @@ TwoWay = Literal["each", "min"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """Sums over the rows of every cell, (N,) each; None where they are zero.
+    """Sums over the rows of every cell, (N,) each; None where zero, or, for `w2`, not known.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Spread:
     """
 
     ss: np.ndarray
-    w2: np.ndarray
+    w2: np.ndarray | None
     w2e: np.ndarray | None
     w2ee: np.ndarray | None
 
@@ -119,6 +119,12 @@ def _row_meat(fitted: Regression) -> np.ndarray:
             mend="use a cluster-robust covariance, or make the covariate a category",
         )
     spread = _spread(fitted)
+    if spread.w2 is None:
+        raise IdentificationError.of(
+            expected="cells that kept their squared weights",
+            found="weighted cells of several rows without",
+            mend="use a cluster-robust covariance",
+        )
     size = spread.w2 * fitted.residuals**2
     if spread.w2e is not None:
         size = size + 2 * spread.w2e * fitted.residuals

@@ -228,18 +228,17 @@ def fit(
     inside = Within.of(panel, n_terms=terms.shape[1])
     root = np.sqrt(weights)[:, None]
     stacked = np.vstack([absorbed * root, inside.columns]) if inside else absorbed * root
-    _refuse_collinear(
-        _lengths(raw[:, 1:], root, inside),
-        stacked[:, 1:],
-        names=(*names, *panel.covariates),
-    )
-    fitted = WLS(stacked[:, 0], stacked[:, 1:]).fit(method="qr")
+    # The triangle of (terms, outcome) is the same least squares, small.
+    upper = np.asarray(np.linalg.qr(np.roll(stacked, -1, axis=1), mode="r"))
+    before = _lengths(raw[:, 1:], root, inside)
+    _refuse_collinear(before, np.diag(upper)[:-1], names=(*names, *panel.covariates))
+    fitted = WLS(upper[:, -1], upper[:, :-1], hasconst=False).fit(method="qr")
     k = stacked.shape[1] - 1 if with_covariates else terms.shape[1]
     taken = stacked[:, 1 + k :]
     design = stacked[:, 1 : 1 + k]
     if taken.shape[1]:
         design = design - taken @ np.linalg.lstsq(taken, design, rcond=None)[0]
-    residuals = np.asarray(fitted.resid)
+    residuals = stacked[:, 0] - stacked[:, 1:] @ np.asarray(fitted.params)
     size = len(weights)
     return Regression(
         coefficients=np.asarray(fitted.params)[:k],
@@ -365,7 +364,8 @@ def _spread(panel: Panel) -> Spread:
         return Spread(ss=have["ss"], w2=squared[0], w2e=squared[1], w2ee=squared[2])
     if (have["n"] == have["weight"]).all():
         return Spread(ss=have["ss"], w2=have["n"], w2e=None, w2ee=have["ss"])
-    return Spread(ss=have["ss"], w2=have["weight"] ** 2, w2e=None, w2ee=None)  # one row a cell
+    squared_weight = have["weight"] ** 2 if (have["n"] == 1).all() else None
+    return Spread(ss=have["ss"], w2=squared_weight, w2e=None, w2ee=None)
 
 
 def _singletons(panel: Panel, effects: Sequence[Factor]) -> tuple[str, ...]:
@@ -386,9 +386,8 @@ def _lengths(columns: np.ndarray, root: np.ndarray, inside: Within | None) -> np
     return np.asarray(np.sqrt(squares))
 
 
-def _refuse_collinear(before: np.ndarray, design: np.ndarray, *, names: tuple[str, ...]) -> None:
-    upper = np.linalg.qr(design, mode="r") if design.size else np.zeros((0, 0))
-    kept = np.abs(np.diag(upper)) > COLLINEAR * np.maximum(before, np.finfo(float).tiny)
+def _refuse_collinear(before: np.ndarray, left: np.ndarray, *, names: tuple[str, ...]) -> None:
+    kept = np.abs(left) > COLLINEAR * np.maximum(before, np.finfo(float).tiny)
     if len(kept) == len(names) and kept.all():
         return
     lost = [name for name, fine in zip(names, kept, strict=False) if not fine]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,19 @@ def opened(source: Any, *, engine: BaseBackend | None, max_rows: int | None) -> 
 
 
 def _table(source: Any, files: list[str] | None, engine: BaseBackend) -> ibis.Table:
+    with quiet():
+        return _read(source, files, engine)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep to itself what Ibis 12 calls that DuckDB 2 has a new name for."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+        yield
+
+
+def _read(source: Any, files: list[str] | None, engine: BaseBackend) -> ibis.Table:
     import ibis
 
     if files is None:

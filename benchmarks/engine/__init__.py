@@ -1,0 +1,1 @@
+"""Speed and memory of the engine beside its peers, in one session."""
