@@ -257,7 +257,9 @@ def smoothness(path: EventPath, bound: float, *, conf_level: float = 0.95) -> In
         limit.value = size
         problem.solve(solver="CLARABEL")
         error_size = size * unit
-        return error_size * folded_quantile(conf_level, bound * float(bias.value) / error_size)
+        return float(
+            error_size * folded_quantile(conf_level, bound * float(bias.value) / error_size)
+        )
 
     if bound == 0:
         width = least_error * unit * folded_quantile(conf_level, 0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,3 +186,34 @@ def test_confounding_by_hand() -> None:
     assert confounding(1.0, dof=50).robustness_of_interval == 0.0
     with pytest.raises(IdentificationError):
         confounding(np.nan, dof=50)
+
+
+def _stored(name: str) -> dict:
+    folder = Path(__file__).resolve().parents[1] / "oracles" / "inference"
+    return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def _stored_path() -> EventPath:
+    case = _stored("honest.json")["cases"]["short"]
+    estimate, cut = np.array(case["estimate"]), case["n_before"]
+    return EventPath(
+        before=estimate[:cut],
+        after=estimate[cut:],
+        covariance=np.array(case["covariance"]),
+        weights=np.full(2, 0.5),
+    )
+
+
+def test_relative_magnitudes_agree_with_statspai() -> None:
+    """To its grid step and the draws of its critical value; moderndid 0.2 is narrower."""
+    for bound, (low, high) in _stored("honest_statspai.json")["rm"].items():
+        got = relative_magnitudes(_stored_path(), float(bound))
+        assert got.low == pytest.approx(low, abs=0.01)
+        assert got.high == pytest.approx(high, abs=0.01)
+
+
+def test_smoothness_agrees_with_moderndid() -> None:
+    for bound, (low, high) in _stored("honest.json")["cases"]["short"]["sd"].items():
+        got = smoothness(_stored_path(), float(bound))
+        assert got.low == pytest.approx(low, abs=5e-4)
+        assert got.high == pytest.approx(high, abs=5e-4)
