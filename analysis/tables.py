@@ -28,6 +28,10 @@ SIMULATED = (
 )
 
 
+#: Texts up to this length stay on one line of a table.
+SHORT = 14
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table for a page: escaped markup for the reader, plain text for the record."""
@@ -126,10 +130,17 @@ def _part(heading: str, lines: Sequence[str | Link]) -> str:
 def _row(row: Sequence[object], frame: pd.DataFrame) -> str:
     cells = []
     for name, value in zip(frame.columns, row, strict=True):
-        kind = ' class="number"' if pd.api.types.is_number(value) else ""
+        kind = _class(value)
         inner = value.html if isinstance(value, (Link, Unfold)) else escape(_cell(value))
         cells.append(f'<td data-label="{escape(str(name))}"{kind}>{inner}</td>')
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _class(value: object) -> str:
+    """Numbers line up; short texts, dates among them, are not broken into lines."""
+    if pd.api.types.is_number(value):
+        return ' class="number"'
+    return ' class="short"' if isinstance(value, str) and len(value) <= SHORT else ""
 
 
 def _cell(value: object) -> str:
