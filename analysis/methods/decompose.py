@@ -79,10 +79,10 @@ def decompose(panel: Panel) -> Decomposition:
     ...     frame, unit="unit", time="time", outcome="hours", cohort="first")
     >>> decompose(panel).comparisons[["cohort", "against", "estimate", "weight"]].round(3)
        cohort  against  estimate  weight
-    0       2     <NA>      -5.0    0.333
-    1       3     <NA>      -2.5    0.333
-    2       2        3      -3.0    0.167
-    3       3        2       0.0    0.167
+    0       2     <NA>      -5.0   0.333
+    1       3     <NA>      -2.5   0.333
+    2       2        3      -3.0   0.167
+    3       3        2       0.0   0.167
     """
     refuse_degenerate(panel)
     wide = panel.wide()

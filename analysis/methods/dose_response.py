@@ -95,10 +95,10 @@ def dose_response(
     ...     cohort="first", covariates=["share"])
     >>> table = dose_response(panel, exposure="share", at=[0.4], inference="none")
     >>> table.tidy()[["term", "estimate"]].round(9)
-                   term  estimate
-    0      exposure 0.4      -4.0
-    1  slope in exposure     -5.0
-    2           overall      -4.0
+                    term  estimate
+    0       exposure 0.4      -4.0
+    1  slope in exposure      -5.0
+    2            overall      -4.0
     """
     refuse_degenerate(panel)
     data = _data(panel, exposure, anticipation)

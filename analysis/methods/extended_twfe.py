@@ -100,7 +100,7 @@ def extended_twfe(
     >>> panel = Panel.from_frame(
     ...     frame, unit="unit", time="time", outcome="hours", cohort="first")
     >>> extended_twfe(panel, inference="none").tidy()[["term", "estimate"]].round(9)
-                      term  estimate
+                   term  estimate
     0  cohort 2, time 2      -3.5
     1  cohort 2, time 3      -5.5
     2           overall      -4.5

@@ -200,7 +200,12 @@ def _stack(panel: Panel, window: _Window) -> _Stack:
     )
     by_stack: tuple[Factor, ...] = ("unit", ("stack", "time"))
     return _Stack(
-        panel=replace(panel, cells=frame.reset_index(drop=True), cohorts=starts, positions=None),
+        panel=replace(
+            panel,
+            cells=frame.reset_index(drop=True),
+            cohorts=starts,
+            positions=None,  # type: ignore[arg-type]  # found anew, for other cells
+        ),
         source=source,
         treated=treated,
         effects=("unit", "time") if window.weighting == "cohort_shares" else by_stack,

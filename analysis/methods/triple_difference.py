@@ -157,7 +157,7 @@ def _gaps(panel: Panel, partition: str, affected: object) -> tuple[Panel, tuple[
         .agg({"weight": "sum", "outcome": "sum", "n": "sum", "cluster": "first"})
         for side in (True, False)
     ]
-    sums = sides[0].join(sides[1], how="inner", rsuffix="_0")
+    sums = sides[0].join(sides[1].add_suffix("_0"), how="inner")
     lost = len(cells[keys].drop_duplicates()) - len(sums)
     w1, w0 = sums["weight"].to_numpy(), sums["weight_0"].to_numpy()
     gap = sums["outcome"].to_numpy() / w1 - sums["outcome_0"].to_numpy() / w0
@@ -179,7 +179,7 @@ def _gaps(panel: Panel, partition: str, affected: object) -> tuple[Panel, tuple[
         cohorts=panel.cohorts[panel.cohorts.index.isin(frame["unit"])],
         categories=(),
         covariates=(),
-        positions=None,  # found anew, for other cells
+        positions=None,  # type: ignore[arg-type]  # found anew, for other cells
     )
     return made, (note,) if lost else ()
 
