@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -38,7 +38,7 @@ def audit_table(audit: Audit) -> Table:
             "Kind": verdict.claim.kind,
             "Verdict": verdict.status,
             "Evidence grade": str(verdict.claim.grade.scale),
-            "Missing": _missing(verdict),
+            "Missing": missing_of(verdict),
         }
         for verdict in audit.verdicts
     ]
@@ -46,7 +46,8 @@ def audit_table(audit: Audit) -> Table:
     return show(pd.DataFrame(rows), caption=caption, interactive=True)
 
 
-def _missing(verdict: Verdict) -> str:
+def missing_of(verdict: Verdict) -> str:
+    """Name what a claim does not give: baseline, date, comparison ..."""
     return ", ".join(_MISSING.get(one, one.replace("_", " ")) for one in verdict.claim.missing)
 
 
@@ -78,7 +79,7 @@ def _fact_line(fact: Fact, text: str) -> str | Link:
 
 
 def verdicts(findings: Findings) -> Table:
-    """Show the claims of one reform with verdict, reason and what would settle them."""
+    """Show the claims of one reform with verdict and reason."""
     rows = [
         {
             "Claim": verdict.claim.id,
@@ -86,11 +87,19 @@ def verdicts(findings: Findings) -> Table:
             "Kind": verdict.claim.kind,
             "Verdict": verdict.status,
             "Why": verdict.sentence,
-            "What would settle it": verdict.needed,
         }
         for verdict in findings.verdicts
     ]
-    return show(pd.DataFrame(rows), caption="Claims on this reform")
+    caption = "Claims on this reform"
+    return table_or_none(rows, caption=caption, none="No claim is declared for this reform")
+
+
+def table_or_none(
+    rows: Sequence[Mapping[str, object]], *, caption: str, none: str, interactive: bool = False
+) -> Table:
+    """Show rows, or in their place one that says why there are none."""
+    held = rows or [{"Nothing to show": f"{none}."}]
+    return show(pd.DataFrame(held), caption=caption, interactive=interactive and bool(rows))
 
 
 def reform(findings: Findings) -> Table:
@@ -117,7 +126,8 @@ def threats(findings: Findings) -> Table:
         {"Date": str(event.date), "What": event.what, "How it could be mistaken": event.threat}
         for event in events
     ]
-    return show(pd.DataFrame(rows), caption="Policies and shocks of the same years")
+    caption = "Policies and shocks of the same years"
+    return table_or_none(rows, caption=caption, none="No policy of the same time is declared")
 
 
 def facts(findings: Findings) -> Table:
@@ -138,7 +148,8 @@ def fact_table(facts: Iterable[Fact], *, caption: str, interactive: bool = False
         }
         for fact in facts
     ]
-    return show(pd.DataFrame(rows), caption=caption, interactive=interactive)
+    none = "No published figure was found"
+    return table_or_none(rows, caption=caption, none=none, interactive=interactive)
 
 
 def _source(fact: Fact) -> str | Link:
@@ -153,7 +164,8 @@ def readings(findings: Findings) -> Table:
         {"Publication": Link(text=one.cite, address=one.address), "What it teaches": one.lesson}
         for one in findings.study.reform.references
     ]
-    return show(pd.DataFrame(rows), caption="Read beside this reform")
+    caption = "Read beside this reform"
+    return table_or_none(rows, caption=caption, none="No publication is declared")
 
 
 def arithmetic(audit: Audit) -> Table:

@@ -1,6 +1,7 @@
 """The only room that opens files: from the data folder to declarations and checked tables."""
 
 from analysis.catalog.files import find_root
+from analysis.catalog.new import new_reform
 from analysis.catalog.project import Inventory, check_project
 from analysis.catalog.reforms import (
     clearance_figures,
@@ -12,6 +13,7 @@ from analysis.catalog.reforms import (
     studies,
 )
 from analysis.catalog.scenarios import list_scenarios, load_scenario, load_scenarios
+from analysis.catalog.simulated import write_simulated
 from analysis.catalog.staging import stage_data
 from analysis.catalog.tables import (
     load_facts,
@@ -39,8 +41,10 @@ __all__ = [
     "load_sources",
     "load_study",
     "load_vocabulary",
+    "new_reform",
     "read_cohorts",
     "read_table",
     "stage_data",
     "studies",
+    "write_simulated",
 ]

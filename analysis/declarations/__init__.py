@@ -40,6 +40,7 @@ from analysis.declarations.reforms import (
     Reform,
 )
 from analysis.declarations.scenarios import Input, Scenario
+from analysis.declarations.truth import Truth
 
 __all__ = [
     "Area",
@@ -70,6 +71,7 @@ __all__ = [
     "Source",
     "SourceKind",
     "Study",
+    "Truth",
     "UnitList",
     "Vocabulary",
     "Window",

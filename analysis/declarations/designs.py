@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
 from analysis.declarations.base import CheckName, Identifier, Option, Record, Text, Whole
 from analysis.declarations.reforms import Claim, ClearanceInputs, Reform
+from analysis.declarations.truth import Truth
 
 
 class Outcome(Record):
@@ -139,6 +140,7 @@ class Study(Record):
     claims: tuple[Claim, ...] = ()
     designs: tuple[Design, ...] = ()
     arithmetic: ClearanceInputs | None = None
+    truth: Truth | None = None
 
     @property
     def id(self) -> str:

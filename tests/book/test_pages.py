@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
-NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+NOTEBOOKS = sorted(BOOK.rglob("*.ipynb"))
 CODE_LINES_A_CELL = 8
 CODE_LINES_A_PAGE = 60
 
@@ -151,7 +151,7 @@ def test_glued_text_is_named_with_its_page_and_its_format(path: Path) -> None:
     """Without its page it is empty in a translated book; without a format, everywhere."""
     for key in re.findall(r"\{glue:text\}`([^`]+)`", _prose(path)):
         page, _, rest = key.partition("::")
-        assert (BOOK / page).is_file(), key
+        assert (path.parent / page).is_file(), key
         assert re.fullmatch(r"[^:]+:[^:]*[a-zA-Z%]", rest), f"{key}: end it with a format, as :s"
 
 
