@@ -25,6 +25,7 @@ _LEFT_BEHIND = 6 * 3600
 _COMPLAINT = re.compile(
     r"(?:(?P<file>[^:\s][^:]*?)(?::(?P<row>\d*))?: )?(?:WARNING|ERROR|CRITICAL): (?P<said>.+)"
 )
+_ERROR = re.compile(r"(?!RuntimeError)(\w+\.)*[A-Z]\w*Error: \S")
 _CELL = 10_000  # MyST-NB counts lines of a notebook from 10 000 x the number of the cell
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -128,13 +129,8 @@ def _stage_book(root: Path, *, staging: Path) -> None:
 
 def _build_pages(staging: Path, *, log: Path) -> Path:
     """Build the pages from notebooks that have been run already; any warning is an error."""
-    import yaml
-
-    settings = yaml.safe_load((staging / "_config.yml").read_text(encoding="utf-8"))
-    settings["execute"]["execute_notebooks"] = "off"
-    config = staging / "_config.staged.yml"
-    config.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
-    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", ".", "--config", config.name]
+    _switch_execution_off(staging)
+    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", "."]
     done = subprocess.run(
         [*command, "--all", "-W", "-n", "--keep-going"],
         cwd=staging,
@@ -152,14 +148,34 @@ def _build_pages(staging: Path, *, log: Path) -> Path:
     return staging / "_build" / "html"
 
 
+def _switch_execution_off(staging: Path) -> None:
+    import yaml
+
+    config = staging / "_config.yml"
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        settings.setdefault("execute", {})["execute_notebooks"] = "off"
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
+        found = " ".join(str(error).split())
+        raise BuildError.of(
+            file=config.name,
+            expected="settings of a Jupyter Book in YAML",
+            found=found,
+            mend="restore the file from version control, or mend it at that place",
+        ) from error
+    config.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+
+
 def _build_failure(said: str, *, log: Path) -> BuildError:
     """Turn what the builder said into one fault for every distinct complaint."""
     lines = dict.fromkeys(line.strip() for line in said.splitlines())
     found = [match for line in lines if (match := _COMPLAINT.match(line))]
     mend = f"mend the page; all that the builder said stands in {log}"
     if not found:
+        errors = [line for line in lines if _ERROR.match(line)]
         last = next((line for line in reversed(lines) if line), "nothing")
-        return BuildError(Fault(expected="the pages to build", found=last, mend=mend))
+        found_last = errors[-1] if errors else last
+        return BuildError(Fault(expected="the pages to build", found=found_last, mend=mend))
     return BuildError(*(_complaint(match, mend=mend) for match in found))
 
 

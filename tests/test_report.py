@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import AnalysisError, BuildError
-from analysis.report import _build_failure, _check_target, _publish, build_report
+from analysis.report import (
+    _build_failure,
+    _check_target,
+    _publish,
+    _switch_execution_off,
+    build_report,
+)
 
 Make = Callable[..., Path]
 
@@ -216,5 +222,18 @@ def test_what_the_builder_said_becomes_faults_with_page_cell_and_line(tmp_path: 
 
 
 def test_builder_that_dies_without_complaint_is_reported_by_its_last_line(tmp_path: Path) -> None:
-    error = _build_failure("starting\nMemoryError\n\n", log=tmp_path / "log")
-    assert [fault.found for fault in error.faults] == ["MemoryError"]
+    error = _build_failure("starting\nKilled\n\n", log=tmp_path / "log")
+    assert [fault.found for fault in error.faults] == ["Killed"]
+
+
+def test_builder_that_dies_of_an_exception_is_reported_by_it(tmp_path: Path) -> None:
+    said = "Traceback\n  File x\nzoo.KeyError: 'a'\n\nRuntimeError: \n\nThere was an error\n"
+    error = _build_failure(said, log=tmp_path / "log")
+    assert [fault.found for fault in error.faults] == ["zoo.KeyError: 'a'"]
+
+
+@pytest.mark.parametrize("text", ["title: [", "just words", "- a list"])
+def test_settings_that_are_none_are_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "_config.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(BuildError, match=r"_config\.yml"):
+        _switch_execution_off(tmp_path)
