@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.methods import inference as numeric
-from analysis.methods.donor_pool import Pool, Rows, Uncertainty, no_uncertainty
+from analysis.methods.counterfactual import Rows, Uncertainty, no_uncertainty
+from analysis.methods.donor_pool import Pool
 
 #: Residuals (T,) of the series (T, 1 + J) when the proxy is fitted on all its times.
 Residuals = Callable[[np.ndarray], np.ndarray]

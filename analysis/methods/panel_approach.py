@@ -11,18 +11,17 @@ import numpy as np
 from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
 from analysis.methods import placebo
-from analysis.methods.donor_choice import Criterion, Search, choose_donors
-from analysis.methods.donor_pool import (
+from analysis.methods.counterfactual import (
     Fitted,
-    Pool,
     Rows,
     Uncertainty,
     effects_of,
     gaps,
     no_uncertainty,
-    pools,
     rows_of,
 )
+from analysis.methods.donor_choice import Criterion, Search, choose_donors
+from analysis.methods.donor_pool import Pool, pools
 from analysis.methods.effects import EffectTable
 from analysis.methods.panel import Panel
 

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import stats
 
 from analysis.methods import inference as numeric
-from analysis.methods.donor_pool import Fitted, Pool, Rows, Uncertainty, gaps, no_uncertainty
+from analysis.methods.counterfactual import Fitted, Rows, Uncertainty, gaps, no_uncertainty
+from analysis.methods.donor_pool import Pool
 
 Fit = Callable[[Pool], Fitted]
 

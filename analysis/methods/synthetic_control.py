@@ -10,17 +10,16 @@ import numpy as np
 from analysis.errors import IdentificationError
 from analysis.methods import placebo
 from analysis.methods.conformal import conformal
-from analysis.methods.donor_pool import (
+from analysis.methods.counterfactual import (
     Fitted,
-    Pool,
     Rows,
     Uncertainty,
     effects_of,
     gaps,
     no_uncertainty,
-    pools,
     rows_of,
 )
+from analysis.methods.donor_pool import Pool, pools
 from analysis.methods.effects import EffectTable
 from analysis.methods.panel import Panel
 from analysis.methods.predictor_weights import predictor_weights

@@ -29,7 +29,9 @@ sys.path.insert(0, str(ROOT))
 from analysis.errors import IdentificationError  # noqa: E402
 from analysis.methods import placebo  # noqa: E402
 from analysis.methods.conformal import p_value  # noqa: E402
-from analysis.methods.donor_pool import Fitted, Pool, Rows, Uncertainty, gaps, rows_of  # noqa: E402
+from analysis.methods.counterfactual import Fitted, Rows, Uncertainty, gaps, rows_of  # noqa: E402
+from analysis.methods.donor_pool import Pool  # noqa: E402
+from analysis.methods.series_models import fit_series  # noqa: E402
 from analysis.methods.simplex import simplex_weights  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "synthetic_coverage.csv"
@@ -237,8 +239,13 @@ def pda_placebo(made: list[Pool]) -> Found:
 
 def _its(made: list[Pool], model: str) -> Found:
     pool = _ITS._alone(made[0])
-    one = _ITS._fit(
-        pool, model, "level_and_slope", hac_lags=None, order=(1, 0, 0), trend="local level"
+    one = fit_series(
+        pool,
+        model=model,
+        change="level_and_slope",
+        hac_lags=None,
+        order=(1, 0, 0),
+        trend="local level",
     )
     rows = rows_of([pool])
     estimate = rows.matrix @ one.effects

@@ -11,7 +11,7 @@ from scipy import optimize, stats
 
 from analysis.errors import IdentificationError
 from analysis.methods import interrupted_time_series
-from analysis.methods.donor_pool import AUGMENTED
+from analysis.methods.counterfactual import AUGMENTED
 from analysis.methods.interrupted_time_series import WARNING
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import noise, panel

@@ -10,8 +10,8 @@ from scipy import stats
 
 from analysis.errors import IdentificationError
 from analysis.methods import Panel, panel_approach
+from analysis.methods.counterfactual import AUGMENTED
 from analysis.methods.donor_choice import choose_donors
-from analysis.methods.donor_pool import AUGMENTED
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import DEGENERATE, frame, hong_kong, noise, panel
 

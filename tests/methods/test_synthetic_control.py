@@ -12,7 +12,8 @@ from analysis.errors import IdentificationError
 from analysis.methods import Panel, synthetic_control
 from analysis.methods.checks import leave_one_out, placebo_in_time
 from analysis.methods.conformal import p_value
-from analysis.methods.donor_pool import AUGMENTED, pools
+from analysis.methods.counterfactual import AUGMENTED
+from analysis.methods.donor_pool import pools
 from analysis.methods.placebo import MAX_DRAWS, placebo_gaps
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import DEGENERATE, frame, noise, panel, peers, prop99

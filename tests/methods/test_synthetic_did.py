@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from analysis.errors import IdentificationError
 from analysis.methods import Panel, synthetic_did
-from analysis.methods.donor_pool import AUGMENTED
+from analysis.methods.counterfactual import AUGMENTED
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import DEGENERATE, frame, noise, panel, peers, prop99
 
