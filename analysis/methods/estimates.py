@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from analysis.errors import IdentificationError
 from analysis.methods.inference import Intervals
 from analysis.methods.influence import Influence
 from analysis.methods.panel import Panel
@@ -157,3 +158,28 @@ def nothing(count: int, reason: str) -> Made:
     empty = np.full(count, np.nan)
     intervals = Intervals(**dict.fromkeys(Intervals.__slots__, empty))
     return Made(name=reason, intervals=intervals, notes=(reason,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What all kinds of inference need to know."""
+
+    panel: Panel
+    estimates: Estimates
+    conf_level: float
+    seed: int
+
+    @property
+    def count(self) -> int:
+        """Number of estimates."""
+        return len(self.estimates.estimate)
+
+
+def cannot(name: str) -> IdentificationError:
+    """Say that a method cannot give the inference `name`."""
+    error = IdentificationError.of(
+        expected="an inference this method can give",
+        found=name,
+        mend="use inference='recommended', or another kind",
+    )
+    return IdentificationError(*error.faults)

@@ -13,6 +13,7 @@ from analysis.methods import inference as numeric
 from analysis.methods import inference_kinds as kinds
 from analysis.methods.effects import EffectTable, effect_frame
 from analysis.methods.estimates import (
+    Asked,
     Conley,
     Estimates,
     Inference,
@@ -23,6 +24,7 @@ from analysis.methods.estimates import (
     nothing,
 )
 from analysis.methods.panel import Panel
+from analysis.methods.randomisation import randomisation
 from analysis.methods.recommend import Recommendation, recommended
 
 __all__ = [
@@ -40,14 +42,14 @@ __all__ = [
 #: Largest residual over largest outcome that counts as rounding.
 EXACT = 1e-13
 
-_KINDS: dict[str, Callable[[kinds.Asked], Made]] = {
+_KINDS: dict[str, Callable[[Asked], Made]] = {
     "none": kinds.none,
     "CR0": partial(kinds.cluster_robust, corrected=False),
     "CR1": partial(kinds.cluster_robust, corrected=True),
     "CR2": kinds.bias_reduced_t,
     "CR3": kinds.jackknife_t,
     "wild_bootstrap": partial(kinds.wild_bootstrap, options=WildBootstrap()),
-    "randomisation": kinds.randomisation,
+    "randomisation": randomisation,
     "scaled_t": kinds.scaled_t,
     "conley": partial(kinds.conley, options=None),
     "multiplier": partial(kinds.multiplier, options=Multiplier()),
@@ -90,7 +92,7 @@ def attach(
         not between 0 and 1, or if an estimate is not a number.
     """
     _refuse(conf_level)
-    asked = kinds.Asked(panel=panel, estimates=estimates, conf_level=conf_level, seed=seed)
+    asked = Asked(panel=panel, estimates=estimates, conf_level=conf_level, seed=seed)
     made = _made(asked, inference)
     frame = estimates.labels.assign(
         outcome=panel.outcome,
@@ -121,7 +123,7 @@ def attach(
     )
 
 
-def _made(asked: kinds.Asked, inference: Inference) -> Made:
+def _made(asked: Asked, inference: Inference) -> Made:
     if inference != "none" and _fits_exactly(asked):
         reason = "no interval: unit and time effects and treatment fit the outcome exactly"
         return nothing(len(asked.estimates.estimate), reason)
@@ -155,7 +157,7 @@ def _refuse(conf_level: float) -> None:
         )
 
 
-def _fits_exactly(asked: kinds.Asked) -> bool:
+def _fits_exactly(asked: Asked) -> bool:
     fitted = asked.estimates.regression
     if fitted is None or len(fitted.residuals) == 0:
         return False

@@ -12,9 +12,9 @@ from scipy import stats
 from analysis.methods.difference_in_differences import difference_in_differences
 from analysis.methods.few_clusters import LeastSquares, adjusted_loadings, bias_reduced
 from analysis.methods.inference import TIE, assignments
-from analysis.methods.inference_kinds import MAX_ASSIGNMENTS
 from analysis.methods.layout import Layout
 from analysis.methods.panel import Panel
+from analysis.methods.randomisation import MAX_ASSIGNMENTS, RANDOM_ASSIGNMENTS
 from analysis.methods.recommend import (
     EQUAL_SIZES,
     EQUAL_VARIANCE,
@@ -173,7 +173,7 @@ def _by_block(
 def _randomised(design: Design, drawn: Drawn, effect: float) -> Outcome:
     """Randomisation of the difference of weighted mean changes, which is what WLS gives."""
     labels = np.where(drawn.treated, 1.0, np.nan)
-    order = assignments(labels, max_draws=MAX_ASSIGNMENTS, seed=0).order
+    order = assignments(labels, max_draws=MAX_ASSIGNMENTS, draws=RANDOM_ASSIGNMENTS, seed=0).order
     given = drawn.treated[order].astype(float) * drawn.sizes
     rest = drawn.sizes - given
     change = given / given.sum(1)[:, None] - rest / rest.sum(1)[:, None]
