@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analysis import listings, plots, tables
-    from analysis.study import audit, holdings, run, studies
+    from analysis.auditing import audit, holdings, studies
+    from analysis.study import run
 
 __all__ = ["audit", "holdings", "listings", "plots", "run", "studies", "tables"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("audit", "holdings", "run", "studies"):
-        return getattr(import_module("analysis.study"), name)
+    if name in ("audit", "holdings", "studies"):
+        return getattr(import_module("analysis.auditing"), name)
+    if name == "run":
+        return import_module("analysis.study").run
     if name in ("listings", "plots", "tables"):
         return import_module(f"analysis.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The command line: report, run, check, notebooks. All of it can be done from Python as well."""
+"""The command line: report, run, check, new, simulate, notebooks."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.set_defaults(command=_report)
 
-    run = commands.add_parser("run", help="evaluate one study and print what was found")
-    run.add_argument("study", help="name of a file in data/reforms, without .toml")
+    run = commands.add_parser("run", help="evaluate one study or scenario and print the findings")
+    run.add_argument(
+        "study", help="name of a file in data/reforms or data/scenarios, without .toml"
+    )
     run.add_argument("--out", type=Path, help="folder for effects.csv and checks.csv")
     run.set_defaults(command=_run)
 
@@ -62,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("folder", type=Path, nargs="?", help="project folder (default: this one)")
     check.set_defaults(command=_check)
+
+    new = commands.add_parser("new", help="write the file and the page of a new reform")
+    new.add_argument("reform", help="its id: small letters, digits and hyphens")
+    new.add_argument("--title", help="heading of its page (default: made from the id)")
+    new.add_argument("--area", default="trade", help="an area of data/vocabulary.toml")
+    new.set_defaults(command=_new)
+
+    simulate = commands.add_parser(
+        "simulate", help="draw the simulated data again from the truths that reforms declare"
+    )
+    simulate.set_defaults(command=_simulate)
 
     refresh = commands.add_parser(
         "notebooks", help="run the notebooks in place and store their text outputs"
@@ -86,13 +99,22 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from analysis import run, tables
+    from analysis import catalog, run, tables
 
+    if options.study in catalog.list_scenarios(catalog.find_root()):
+        _project(options.study)
+        return
     findings = run(options.study)
     _say(tables.summary(findings))
     if options.out is not None:
         for path in tables.write(findings, folder=options.out):
             _say(f"written: {path}")
+
+
+def _project(scenario: str) -> None:
+    from analysis import projections, scenarios
+
+    _say(scenarios.summary(projections.run_scenario(scenario)))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -101,6 +123,24 @@ def _check(options: argparse.Namespace) -> None:
     root = catalog.find_root(options.folder)
     catalog.check_project(root)
     _say(f"{root}: no faults")
+
+
+def _new(options: argparse.Namespace) -> None:
+    from analysis import catalog
+
+    root = catalog.find_root()
+    title = options.title or options.reform.replace("-", " ").capitalize()
+    for path in catalog.new_reform(root, options.reform, title=title, area=options.area):
+        _say(f"written: {path.relative_to(root)}")
+    _say("Next: fill in the file, `python -m analysis check`, `python -m analysis notebooks`.")
+
+
+def _simulate(_: argparse.Namespace) -> None:
+    from analysis import catalog
+
+    root = catalog.find_root()
+    for path in catalog.write_simulated(root):
+        _say(f"written: {path.relative_to(root)}")
 
 
 def _notebooks(_: argparse.Namespace) -> None:

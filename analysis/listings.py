@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.markup import Link, Table, Unfold, show
 from analysis.methods.effects import number
-from analysis.tables import Link, Table, Unfold, say, show
+from analysis.tables import say
 
 if TYPE_CHECKING:
+    from analysis.auditing import Audit
     from analysis.claims import Verdict
     from analysis.declarations import Fact, Parameter, Source
-    from analysis.study import Audit, Findings
+    from analysis.study import Findings
 
 _MISSING = {
     "baseline": "baseline level",

@@ -279,13 +279,12 @@ def forest(overview: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _reach(overview: pd.DataFrame) -> float:
-    """How far the axis goes: all estimates and most intervals; a few wide ones run off it."""
+    """Return where the axis ends: all estimates lie on it, a few wide intervals run off it."""
     ends = overview[["conf_low", "conf_high"]].abs().max(axis=1)
     finite = ends[np.isfinite(ends)]
     most = float(overview["estimate"].abs().max())
-    if finite.empty:
-        return 1.1 * most
-    return 1.08 * max(most, min(float(finite.max()), WIDE * float(finite.median())))
+    usual = WIDE * float(finite.median()) if len(finite) else 0.0
+    return 1.08 * max(most, min(usual, float(finite.max()) if len(finite) else usual))
 
 
 def describe_forest(overview: pd.DataFrame) -> str:
@@ -372,13 +371,13 @@ def _path(effects: EffectTable) -> pd.DataFrame:
 
 
 def _draws(effects: EffectTable) -> np.ndarray:
-    if effects.draws is None:
-        raise IdentificationError.of(
-            expected="effects with draws",
-            found=effects.overall.inference,
-            mend="estimate with inference='randomisation'",
-        )
-    return effects.draws[:, effects.headline]
+    if effects.draws is not None:
+        return effects.draws[:, effects.headline]
+    raise IdentificationError.of(
+        expected="effects with draws",
+        found=effects.overall.inference,
+        mend="estimate with inference='randomisation'",
+    )
 
 
 def _from_base(panel: Panel, base: int | None) -> tuple[pd.DataFrame, int]:

@@ -6,20 +6,44 @@ says so and why.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from analysis import tables
+from analysis import simulation, tables
 from analysis.claims import STATUSES
 from analysis.listings import missing_of, table_or_none
+from analysis.markup import Table
 from analysis.methods.effects import number
-from analysis.tables import Table, say
+from analysis.tables import say
 
 if TYPE_CHECKING:
+    from analysis.auditing import Audit
     from analysis.claims import Verdict
-    from analysis.declarations import Claim, Design
-    from analysis.study import Audit, Findings
+    from analysis.declarations import Claim, Design, Truth
+    from analysis.study import Findings, Result
+
+#: What of a truth a reader needs to see.
+_TRUTH = (
+    "units",
+    "times",
+    "cohorts",
+    "effect",
+    "spread_effect",
+    "level",
+    "within",
+    "noise",
+    "ar1",
+    "skew",
+    "shared",
+    "season",
+    "volume",
+    "unequal",
+    "missing",
+    "seed",
+    "why",
+)
 
 
 def finding(findings: Findings) -> None:
@@ -34,6 +58,7 @@ def finding(findings: Findings) -> None:
     say("statements", str(len(findings.verdicts)))
     say("verdicts", _told(findings.verdicts) or "none")
     say("use", findings.study.reform.implementation)
+    say("level", findings.study.reform.level)
 
 
 def _finding(findings: Findings) -> str:
@@ -157,7 +182,7 @@ def estimates(findings: Findings) -> Table:
 
 
 def checks(findings: Findings) -> Table:
-    """Show the checks of all headline designs, or that there are none."""
+    """Show the checks of all designs, or that there are none."""
     rows = [
         {
             "Design": result.design.label,
@@ -167,10 +192,9 @@ def checks(findings: Findings) -> Table:
             "Result": check.status,
         }
         for result in findings.results
-        if result.design.headline
         for check in result.checks
     ]
-    caption = _marked(findings, "Checks of the headline designs")
+    caption = _marked(findings, "Checks, by design")
     return table_or_none(
         rows, caption=caption, none="Nothing is estimated, so nothing can be checked"
     )
@@ -178,6 +202,48 @@ def checks(findings: Findings) -> Table:
 
 def _marked(findings: Findings, text: str) -> str:
     return f"{text} [Simulated data]" if findings.kind == "simulated" else text
+
+
+def planted(findings: Findings) -> Table:
+    """Show for every design what was planted in the simulated data and what it recovered."""
+    truth = findings.study.truth
+    rows = [_planted(result, truth) for result in findings.results] if truth else []
+    none = "The reform declares no truth, and its data are not simulated"
+    caption = _marked(findings, "Planted and recovered: ATT overall, by design")
+    held = rows if findings.kind == "simulated" else []
+    return table_or_none(held, caption=caption, none=none)
+
+
+def _planted(result: Result, truth: Truth) -> dict[str, object]:
+    effect = result.effects.overall
+    since = result.panel.cell_event_time
+    true = simulation.planted(truth, result.outcome.column, since[since >= 0]).mean()
+    shown = effect.to_percent()
+    return {
+        "Design": result.design.label,
+        "Outcome": result.outcome.label,
+        "Planted": f"{number(100 * math.expm1(true))}%",
+        "Recovered": f"{number(shown.estimate)}%",
+        "95% interval": f"{number(shown.conf_low)}% to {number(shown.conf_high)}%",
+        "Holds the planted effect": bool(effect.conf_low <= true <= effect.conf_high),
+        "Detectable with 80% power": effect.detectable(),
+    }
+
+
+def truth(findings: Findings) -> Table:
+    """Show the truth that simulated data were drawn from."""
+    held = findings.study.truth
+    rows = [
+        {"What": name.replace("_", " ").capitalize(), "Value": _value(value)}
+        for name, value in (held.model_dump().items() if held else ())
+        if name in _TRUTH
+    ]
+    caption = _marked(findings, "The declared truth")
+    return table_or_none(rows, caption=caption, none="No truth is declared")
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _claims(findings: Findings) -> tuple[Claim, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.declarations.units import Unit
+from analysis.markup import Link, Table, show
 from analysis.methods.effects import number
 from analysis.scenarios import ScenarioResult, compare
-from analysis.tables import SIMULATED, Link, Table, say, show
+from analysis.tables import SIMULATED, say
 
 #: Digits of the tables that a reader recomputes: enough for three digits in the headline.
 DIGITS = 5

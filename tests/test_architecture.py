@@ -32,20 +32,23 @@ MAY_IMPORT: dict[str, str] = {
     "study": "errors declarations arithmetic claims catalog methods",
     "projections": "errors declarations scenarios catalog methods study",
     "plots": "errors methods",
-    "tables": "errors declarations methods study",
-    "listings": "errors declarations methods study tables",
+    "auditing": "errors declarations arithmetic claims catalog study",
+    "markup": "errors methods",
+    "tables": "errors declarations methods markup study",
+    "listings": "errors declarations claims methods markup study auditing tables",
+    "simulation_plots": "errors declarations methods simulation study plots",
     "reform_tables": "errors declarations claims simulation methods study tables listings",
     "scenario_plots": "errors declarations methods scenarios plots",
-    "scenario_tables": "errors declarations methods scenarios tables",
+    "scenario_tables": "errors declarations methods scenarios markup tables",
     "notebooks": "errors",
     "report": "errors catalog notebooks",
-    "": "study plots tables listings projections scenario_plots scenario_tables",
+    "": "study auditing plots tables listings projections scenario_plots scenario_tables",
     "__main__": "errors catalog notebooks report study tables",
 }
 #: Rooms of public names that are no estimators, and so may be imported by estimators.
 SHARED = {"bins", "compress", "effects", "panel", "simulate", "spells", "checks"}
 ONLY_IN = {
-    "matplotlib": {"plots", "scenario_plots"},
+    "matplotlib": {"plots", "scenario_plots", "simulation_plots"},
     "statsmodels": {"methods"},
     "cvxpy": {"methods"},
     "ibis": {"methods"},

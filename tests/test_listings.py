@@ -11,9 +11,10 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from analysis import audit, listings, run
+from analysis.auditing import Audit
 from analysis.catalog import load_facts, load_parameters, load_sources
-from analysis.study import Audit, Findings
-from analysis.tables import Table
+from analysis.markup import Table
+from analysis.study import Findings
 from tests.studies import lean_project
 
 HOSTILE = "<img src=x onerror=alert(1)>"

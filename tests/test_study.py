@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 
 from analysis import run, studies
+from analysis.auditing import Audit, audit
 from analysis.catalog import stage_data
 from analysis.errors import DataError, DeclarationError
-from analysis.study import Audit, Findings, _transformed, audit, kind_of, reestimated
+from analysis.study import Findings, _transformed, kind_of, reestimated
 from tests.contract import check_contract
 from tests.studies import (
     LINEAR,

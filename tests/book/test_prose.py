@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 
 from analysis import study
-from analysis.study import Audit, Findings
+from analysis.auditing import Audit
+from analysis.study import Findings
 from tests.studies import LINEAR, STUDIES, by_dummies, declared, load
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
