@@ -69,7 +69,7 @@ def typed_numbers(prose: str) -> list[str]:
     return re.findall(r"[-+\u2212]?\d+(?:[.,]\d+)*(?: ?%)?", prose)
 
 
-every_page = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+every_page = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def test_there_are_pages() -> None:
