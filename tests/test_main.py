@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,13 @@ def test_interrupt_is_no_traceback(
 
 
 def test_run_prints_a_summary_and_writes_tables(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    declared = tomllib.loads(
+        (root / "data" / "reforms" / "collaboration-era.toml").read_text(encoding="utf-8")
+    )
     assert main(["run", "collaboration-era", "--out", str(tmp_path)]) == 0
-    assert "collaboration-era" in capsys.readouterr().out
+    assert declared["reform"]["title"] in capsys.readouterr().out
     assert {"effects.csv", "checks.csv"} <= {path.name for path in tmp_path.iterdir()}
 
 
