@@ -68,7 +68,8 @@ def cox(
     Raises
     ------
     IdentificationError
-        If nobody is treated while at risk, or the treatment is collinear with the effects.
+        If nobody is treated while at risk, all spells end at one length, or the treatment is
+        collinear with the effects.
 
     Notes
     -----
@@ -102,6 +103,7 @@ def cox(
     """
     panel = _counts(spells)
     _refuse_untreated(panel)
+    _refuse_alike(spells)
     fitted = _fit(spells, strata=strata, dummies=dummies, ties=ties)
 
     def refit(other: Panel, outcomes: np.ndarray) -> np.ndarray:
@@ -302,6 +304,17 @@ def _refuse_untreated(panel: Panel) -> None:
             expected="units treated inside the window, and others",
             found=f"{panel.n_treated} treated of {panel.n_units} units, at one time",
             mend="widen the window, check the cohorts, or add comparison units",
+        )
+
+
+def _refuse_alike(spells: Spells) -> None:
+    """Cox compares the order of ends: where all spells end alike there is none."""
+    rows = spells.rows
+    if rows["event"].all() and np.ptp(rows["duration"].to_numpy()) == 0:
+        raise IdentificationError.of(
+            expected="spells of different lengths",
+            found=f"{len(rows):,} spells of length {rows['duration'].iloc[0]:g}, all of them ended",
+            mend="check the column: nothing can be learnt from a constant",
         )
 
 

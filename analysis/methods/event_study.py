@@ -56,8 +56,8 @@ def event_study(
     Raises
     ------
     IdentificationError
-        If nobody is treated inside the window, the base period is not observed, or all units are
-        treated.
+        If nobody is treated inside the window or observed while treated, the base period is not
+        observed, or all units are treated.
 
     Notes
     -----
@@ -200,6 +200,12 @@ def _refuse_unidentified(panel: Panel, seen: np.ndarray, base: int) -> None:
             expected=f"treated units observed at the base period, event time {base}",
             found=f"event times {', '.join(str(int(e)) for e in seen)}",
             mend="widen the window, or choose anticipation so that the base period is observed",
+        )
+    if seen[-1] < 0:
+        raise IdentificationError.of(
+            expected="treated units observed while treated",
+            found=f"event times {', '.join(str(int(e)) for e in seen)}",
+            mend="widen the window, or check why outcomes are missing from the reform on",
         )
     if not np.isnan(_event(panel)[0]).any():
         raise IdentificationError.of(

@@ -29,6 +29,8 @@ LEAST_ASSIGNMENTS = 20
 LEAST_CONTROLS, LEAST_BEFORE = 5, 4
 #: More units than this are too many to lay out for scaled_t.
 MAX_SCALED_UNITS = 500
+#: Share of the largest variance below which a variance is zero.
+NO_VARIANCE = 1e-30
 #: A variance that rose with a p-value below this is flagged.
 VARIANCE_LEVEL = 0.01
 
@@ -124,13 +126,12 @@ def variance_change(outcomes: np.ndarray, layout: Layout) -> np.ndarray:
     mean = (change * (both & layout.control[:, None])).sum(axis=1) / counts
     away = np.where(both, change - mean[:, None, :], 0.0)
     spans = [layout.before[1:], layout.after[:-1]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = [
-            np.log((away[:, :, span] ** 2).sum(axis=2) / both[:, span].sum(axis=1))
-            for span in spans
-        ]
     if min(both[:, span].sum(axis=1, dtype=float).min(initial=np.inf) for span in spans) < 3:
         return np.full(len(outcomes), np.nan)
+    sizes = [(away[:, :, span] ** 2).sum(axis=2) / both[:, span].sum(axis=1) for span in spans]
+    # A unit that never moves has the same variance, none, before and after.
+    least = NO_VARIANCE * np.maximum(sizes[0], sizes[1]).max(axis=1, keepdims=True)
+    logs = [np.log(np.maximum(size, np.where(least > 0, least, 1.0))) for size in sizes]
     ratio = logs[1] - logs[0]
     treated, control = ratio[:, ~layout.control], ratio[:, layout.control]
     n_t, n_c = treated.shape[1], control.shape[1]

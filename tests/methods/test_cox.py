@@ -114,8 +114,18 @@ def test_randomisation_gives_a_p_value_and_no_interval():
         lambda f: f.assign(first=-100),
         lambda f: f[f["unit"] == 0],
         lambda f: f.assign(ended=0),
+        lambda f: f.assign(ended=1, length=3.0),
     ],
 )
 def test_degenerate_spells_are_refused(change):
     with pytest.raises(IdentificationError):
         cox(as_spells(change(spell_frame(n=150, n_units=6))), dummies=(), inference="none")
+
+
+def test_spells_that_all_end_alike_are_refused_and_censored_ones_are_not():
+    alike = spell_frame(n=600, n_units=8).assign(length=3.0)
+    with pytest.raises(IdentificationError, match="600 spells of length 3, all of them ended"):
+        cox(as_spells(alike.assign(ended=1)), dummies=())
+    table = cox(as_spells(alike), dummies=())
+    check_contract(table)
+    assert np.isfinite(table.overall.estimate)

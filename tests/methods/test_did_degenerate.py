@@ -78,6 +78,7 @@ REFUSED: dict[str, pd.DataFrame] = {
     "constant outcome": frame(y=1.0),
     "one zone": frame().query("unit == 0"),
     "all missing": frame(y=np.nan),
+    "treated after missing": frame(y=lambda f: f["y"].mask(f["time"] >= f["first"])),
     "infinite": frame(y=lambda f: f["y"].mask(f.index == 3, np.inf)),
     "duplicate": pd.concat([frame(), frame().iloc[[5]]]),
 }

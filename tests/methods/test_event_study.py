@@ -161,3 +161,5 @@ def test_refusals() -> None:
         event_study(panel.with_cohorts({"u0": 5}), anticipation=6)
     with pytest.raises(IdentificationError, match=r"never treated|not treated"):
         event_study(panel.with_cohorts(dict.fromkeys(panel.units, 5)))
+    with pytest.raises(IdentificationError, match="observed while treated"):
+        event_study(panel.keep((panel.cell_event_time < 0) | np.isnan(panel.cell_event_time)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from analysis.errors import IdentificationError, PanelError
 from analysis.methods.difference_in_differences import difference_in_differences
@@ -94,6 +95,26 @@ def test_a_rise_of_the_variance_is_flagged() -> None:
     said = _overall(panel.with_outcome(panel.cells["outcome"].to_numpy() + noise * after))
     assert np.isnan(said.p_value)
     assert "variance of the treated units rose" in said.inference
+
+
+def test_a_unit_that_never_moves_has_the_same_variance_before_and_after() -> None:
+    layout = lay_out(simulate_panel(n_treated=4, seed=2).panel)
+    assert np.isnan(variance_change(np.ones((1, *layout.outcome.shape)), layout)).all()
+    noise = np.random.default_rng(3).standard_normal((1, *layout.outcome.shape))
+    still = noise - noise[:, layout.control].mean(axis=1, keepdims=True)
+    still[:, np.flatnonzero(~layout.control)[:1]] = 0.0
+    p_value = float(variance_change(still, layout)[0])
+    # Its log ratio is zero: so the mean of the treated is three quarters of that of the others.
+    moving = np.delete(still[0], np.flatnonzero(~layout.control)[0], axis=0)
+    before, after = (
+        np.log((np.diff(moving, axis=1)[:, span] ** 2).mean(axis=1))
+        for span in (layout.before[1:], layout.after[:-1])
+    )
+    of_control = np.delete(layout.control, np.flatnonzero(~layout.control)[0])
+    others, control = (after - before)[~of_control], (after - before)[of_control]
+    gap = 0.75 * others.mean() - control.mean()
+    error = control.std(ddof=1) * np.sqrt(1 / 4 + 1 / len(control))
+    assert p_value == pytest.approx(stats.t.sf(gap / error, len(control) - 1))
 
 
 def test_variance_test_has_its_level_under_no_change() -> None:
