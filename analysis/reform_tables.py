@@ -51,14 +51,14 @@ def finding(findings: Findings) -> None:
 
     Keys: ``finding`` (one sentence), ``estimates`` (what the estimates say, or why there are
     none), ``statements`` (their number), ``verdicts`` (how many of each), ``use`` (what has to
-    be seen before any effect).
+    be seen before any effect), ``rests`` (what kind of data the estimates rest on).
     """
     say("finding", _finding(findings))
     say("estimates", _estimates(findings))
     say("statements", str(len(findings.verdicts)))
     say("verdicts", _told(findings.verdicts) or "none")
     say("use", findings.study.reform.implementation)
-    say("level", findings.study.reform.level)
+    say("rests", _rests(findings))
 
 
 def _finding(findings: Findings) -> str:
@@ -93,6 +93,21 @@ def _estimates(findings: Findings) -> str:
             "and whether the reform changed anything is open."
         )
     return tables.reading(findings.headline)
+
+
+def _rests(findings: Findings) -> str:
+    match findings.kind:
+        case "simulated":
+            return (
+                "The estimates rest on records that do not exist, drawn from a truth that is "
+                "written down below, because none are public."
+            )
+        case "real":
+            return "The estimates rest on the data supplied for this run."
+        case "published":
+            return "The estimates rest on published figures."
+        case _:
+            return "Nothing is estimated."
 
 
 def statements(findings: Findings) -> Table:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from analysis.catalog.files import LARGEST, PUBLISHED, SOURCES, Gathering, read_bytes
+from analysis.catalog.files import LARGEST, SOURCES, Gathering, read_bytes
 from analysis.catalog.tables import load_sources
 from analysis.contracts import decode, parse_table
 from analysis.declarations import Source
@@ -32,9 +32,9 @@ class _Supplied:
 def stage_data(root: Path, staging: Path, supplied: Path | None = None) -> tuple[str, ...]:
     """Copy data/ of `root` into `staging`, with the files of `supplied` laid over it.
 
-    A supplied file replaces the published file of the same name; its source record becomes kind
-    "real", supplied by the user, with its own checksum. Nothing is written before every supplied
-    file holds to its contract, and `root` is never changed.
+    A supplied file replaces the published or simulated file of the same name; its source record
+    becomes kind "real", supplied by the user, with its own checksum. Nothing is written before
+    every supplied file holds to its contract, and `root` is never changed.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def stage_data(root: Path, staging: Path, supplied: Path | None = None) -> tuple
 
 def _laid_over(sources: Sequence[Source], supplied: Path) -> tuple[_Supplied, ...]:
     gathering = Gathering()
-    known = {one.file.removeprefix(f"{PUBLISHED}/"): one for one in sources}
+    known = {Path(one.file).name: one for one in sources}
     if not supplied.is_dir():
         raise DataError(
             Fault(
