@@ -121,7 +121,7 @@ class Influence:
         return np.asarray((self.loadings.T @ self.memory[key].astype(float)).T)
 
     def _drawn_factors(self, n_draws: int, seed: int, weights: Weights) -> np.ndarray:
-        """Sums of the factors of every class times the weights, (C m, B)."""
+        """Sum the factors of every class times the weights, (C m, B)."""
         rng = np.random.default_rng(seed)
         m, size = self.factors.shape[1], max(1, CHUNK // n_draws)
         sums = np.zeros(((len(self.starts) - 1) * m, n_draws), dtype=np.float32)

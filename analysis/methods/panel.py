@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ class Panel:
     unit_of_measure: str = ""
     thresholds: tuple[float, ...] = ()
     bins: LogBins | None = None
-    positions: np.ndarray = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+    positions: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Find the positions once: randomisation asks for cohorts of cells thousands of times."""
@@ -232,7 +232,7 @@ class Panel:
     def cell_cohort(self) -> np.ndarray:
         """Cohort of every cell as floats, never treated = nan; shape (n_cells,)."""
         table = self.cohorts.to_numpy(dtype=float, na_value=np.nan)
-        return np.asarray(table[self.positions], dtype=float)
+        return np.asarray(np.take(table, cast(np.ndarray, self.positions)), dtype=float)
 
     @property
     def cell_event_time(self) -> np.ndarray:

@@ -204,7 +204,7 @@ def _stack(panel: Panel, window: _Window) -> _Stack:
             panel,
             cells=frame.reset_index(drop=True),
             cohorts=starts,
-            positions=None,  # type: ignore[arg-type]  # found anew, for other cells
+            positions=None,  # found anew, for other cells
         ),
         source=source,
         treated=treated,

@@ -179,7 +179,7 @@ def _gaps(panel: Panel, partition: str, affected: object) -> tuple[Panel, tuple[
         cohorts=panel.cohorts[panel.cohorts.index.isin(frame["unit"])],
         categories=(),
         covariates=(),
-        positions=None,  # type: ignore[arg-type]  # found anew, for other cells
+        positions=None,  # found anew, for other cells
     )
     return made, (note,) if lost else ()
 
