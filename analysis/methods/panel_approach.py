@@ -29,6 +29,8 @@ PanelApproachInference = Literal["recommended", "none", "prediction", "placebo"]
 Errors = Literal["independent", "ar1"]
 
 _CHOICES = ("recommended", "none", "prediction", "placebo")
+#: Why prediction intervals are never recommended; benchmarks/results/synthetic_coverage.csv.
+_TOO_SHORT = "prediction intervals reject about half of the time where there is no effect"
 
 
 def panel_approach(
@@ -61,8 +63,8 @@ def panel_approach(
         autocorrelation comes from the residuals.
     inference : {"recommended", "none", "prediction", "placebo"}
         ``"prediction"``: t intervals for the gap of a time and for averages; ``"placebo"``: ranks
-        among placebos in space, the donors chosen anew in each. Recommended: placebo from 19
-        placebo groups on, else prediction.
+        among placebos in space, the donors chosen anew in each and each estimate over the root
+        mean squared residual before. Recommended: placebo from 19 placebo groups on, else none.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -125,15 +127,14 @@ def panel_approach(
     reason = placebo.too_few(made)
     if inference == "none":
         uncertainty = no_uncertainty(len(rows.labels), "none asked for", note=False)
-    elif inference == "placebo" and reason is not None:
-        uncertainty = no_uncertainty(len(rows.labels), reason)
-    elif inference == "prediction" or reason is not None:
+    elif inference == "prediction":
         uncertainty = _prediction(made, fits, rows, errors=errors, conf_level=conf_level)
+    elif reason is not None:
+        instead = f"{reason}, and {_TOO_SHORT}" if inference == "recommended" else reason
+        uncertainty = no_uncertainty(len(rows.labels), instead)
     else:
         drawn = placebo.placebo_gaps(made, fit, seed=seed)
-        uncertainty = placebo.by_rank(
-            made, rows, gaps(made, fits), drawn, conf_level=conf_level, standardise=False
-        )
+        uncertainty = placebo.by_rank(made, rows, gaps(made, fits), drawn, conf_level=conf_level)
     return effects_of(
         panel, made, fits, rows, uncertainty, estimator="panel_approach", conf_level=conf_level
     )
@@ -231,7 +232,7 @@ def _prediction(
         covariance=cov,
         notes=(
             "Prediction intervals do not count the choice of donors: with 30 donors and no effect "
-            "they reject about half of the time at 5 %; use inference='placebo'.",
+            "they reject about half of the time at 5%; use inference='placebo'.",
         ),
     )
 

@@ -32,8 +32,9 @@ SyntheticDidInference = Literal[
 #: Ridge factor of the time weights, times the variance of donor changes (synthdid's value).
 _TIME_RIDGE = 1e-6
 _EQUAL_SPREAD = (
-    "Placebo ranks take treated and donors to be equally noisy: with a treated unit twice as noisy "
-    "and no effect they rejected in about a quarter of simulated panels at 5%."
+    "The placebo variance takes treated and donors to be equally noisy: with a treated unit twice "
+    "as noisy and no effect it rejected in a third of simulated panels at 5%; "
+    "inference='placebo_rank' allows for the difference."
 )
 _CHOICES = ("recommended", "none", "placebo", "placebo_rank", "jackknife", "bootstrap")
 
@@ -55,9 +56,10 @@ def synthetic_did(
         window and seen at all times of the treated.
     inference : str
         ``"placebo"``: standard deviation over placebo groups, normal interval (Algorithm 4 of the
-        paper); ``"placebo_rank"``: rank among them, interval by inversion; ``"jackknife"`` and
-        ``"bootstrap"``: Algorithms 3 and 2, for two or more treated units. Recommended:
-        ``"placebo_rank"`` from 19 placebo groups on, else none.
+        paper); ``"placebo_rank"``: rank among them, each estimate over the root mean squared gap
+        its fit leaves before, interval by inversion; ``"jackknife"`` and ``"bootstrap"``:
+        Algorithms 3 and 2, for two or more treated units. Recommended: ``"placebo_rank"`` from 19
+        placebo groups on, else none.
     n_draws : int
         Bootstrap draws.
     conf_level : float
@@ -92,8 +94,8 @@ def synthetic_did(
     programmes are solved exactly, while the authors' package stops Frank-Wolfe steps early and
     drops small weights: on Proposition 99 it prints -15.604, the exact solution differs in
     the third decimal. Assumes that differences left after weighting are noise, no
-    anticipation and no spillovers. The normal placebo interval needs equal spread in treated and
-    donors, and is the one that rejects too often with few donors.
+    anticipation and no spillovers. The normal placebo interval also needs equal spread in treated
+    and donors; the ranks do not, as each gap is measured by what the fit leaves before.
 
     References
     ----------
@@ -208,9 +210,9 @@ def _uncertainty(
         return no_uncertainty(count, reason)
     drawn = placebo.placebo_gaps(made, _fit, seed=seed)
     if inference == "placebo":
-        return placebo.by_spread(made, rows, observed, drawn, conf_level=conf_level)
-    ranked = placebo.by_rank(made, rows, observed, drawn, conf_level=conf_level, standardise=False)
-    return replace(ranked, notes=(_EQUAL_SPREAD,))
+        spread = placebo.by_spread(made, rows, observed, drawn, conf_level=conf_level)
+        return replace(spread, notes=(_EQUAL_SPREAD,))
+    return placebo.by_rank(made, rows, observed, drawn, conf_level=conf_level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Size and coverage of every inference of the synthetic methods with one treated unit of 31.
 
     python benchmarks/synthetic/coverage.py    # -> benchmarks/results/synthetic_coverage.csv
+    python benchmarks/synthetic/coverage.py --only sdid_placebo_rank pda_placebo    # these anew
 
 One row a design, method and inference of ATT overall: share of rejections at 5 % where there is no
 effect (all the methods shift with the outcome, so 100 minus it is the coverage of the 95 %
@@ -31,7 +32,7 @@ from analysis.methods import placebo  # noqa: E402
 from analysis.methods.conformal import p_value  # noqa: E402
 from analysis.methods.counterfactual import Fitted, Rows, Uncertainty, gaps, rows_of  # noqa: E402
 from analysis.methods.donor_pool import Pool  # noqa: E402
-from analysis.methods.series_models import fit_series  # noqa: E402
+from analysis.methods.series_models import SeriesModel, Trend, fit_series  # noqa: E402
 from analysis.methods.simplex import simplex_weights  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "synthetic_coverage.csv"
@@ -184,7 +185,12 @@ def sdid_placebo(made: list[Pool]) -> Found:
 
 
 def sdid_placebo_rank(made: list[Pool]) -> Found:
-    """Synthetic DiD, rank among placebos."""
+    """Synthetic DiD, ranks standardised by fit."""
+    return _ranked(_SDID._fit, _cohort(made), standardise=True)
+
+
+def sdid_placebo_raw(made: list[Pool]) -> Found:
+    """Synthetic DiD, ranks of the plain gaps."""
     return _ranked(_SDID._fit, _cohort(made), standardise=False)
 
 
@@ -233,11 +239,16 @@ def pda_ar1(made: list[Pool]) -> Found:
 
 
 def pda_placebo(made: list[Pool]) -> Found:
-    """Panel approach, rank among placebos."""
+    """Panel approach, ranks standardised by fit."""
+    return _ranked(_pda, made, standardise=True)
+
+
+def pda_placebo_raw(made: list[Pool]) -> Found:
+    """Panel approach, ranks of the plain gaps."""
     return _ranked(_pda, made, standardise=False)
 
 
-def _its(made: list[Pool], model: str) -> Found:
+def _its(made: list[Pool], model: SeriesModel, *, trend: Trend = "local level") -> Found:
     pool = _ITS._alone(made[0])
     one = fit_series(
         pool,
@@ -245,7 +256,7 @@ def _its(made: list[Pool], model: str) -> Found:
         change="level_and_slope",
         hac_lags=None,
         order=(1, 0, 0),
-        trend="local level",
+        trend=trend,
     )
     rows = rows_of([pool])
     estimate = rows.matrix @ one.effects
@@ -267,11 +278,16 @@ def its_structural(made: list[Pool]) -> Found:
     return _its(made, "structural")
 
 
+def its_drift(made: list[Pool]) -> Found:
+    """Interrupted series, local level with drift."""
+    return _its(made, "structural", trend="local level with drift")
+
+
 FAST = (sc_placebo, sc_placebo_raw, sc_conformal, sdid_placebo, sdid_placebo_rank)
-FAST += (pda_independent, pda_ar1, pda_placebo)
-SERIES = (its_segmented, its_structural, its_arima)
+FAST += (sdid_placebo_raw, pda_independent, pda_ar1, pda_placebo, pda_placebo_raw)
+SERIES = (its_segmented, its_structural, its_drift, its_arima)
 SEVERAL = (sc_placebo, sdid_jackknife, sdid_bootstrap, pda_ar1)
-SLOW = {"its_arima": 8, "its_structural": 4, "pda_placebo": 4, "sdid_bootstrap": 8}
+SLOW = {"its_arima": 8, "pda_placebo_raw": 4, "sdid_bootstrap": 8}
 
 
 def tried(design: Design) -> tuple[Callable[[list[Pool]], Found], ...]:
@@ -280,7 +296,7 @@ def tried(design: Design) -> tuple[Callable[[list[Pool]], Found], ...]:
         return SEVERAL
     if design.common == 0.0:
         return SERIES
-    return FAST + SERIES[:1]
+    return FAST + SERIES[:3]
 
 
 def row_of(
@@ -323,23 +339,33 @@ def row_of(
     }
 
 
+def _stored(path: Path) -> dict[tuple[str, str], dict[str, object]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return {(row["design"], row["method"]): dict(row) for row in csv.DictReader(file)}
+
+
 def main() -> None:
     """Run all designs; write after each so that a stopped run leaves what it has."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--only", nargs="*", default=[], help="methods to run anew")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    written: list[dict[str, object]] = []
-    for design in DESIGNS:
-        for method in tried(design):
-            slow = SLOW.get(method.__name__, 4 if design.treated > 1 else 1)
-            written.append(row_of(design, method, draws=max(given.draws // slow, 10)))
-            given.out.parent.mkdir(parents=True, exist_ok=True)
-            with given.out.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, fieldnames=list(written[0]), lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(written)
-            print(*list(written[-1].values())[:13], sep=" | ", flush=True)
+    written = _stored(given.out) if given.only else {}
+    every = [(design, method) for design in DESIGNS for method in tried(design)]
+    for design, method in every:
+        if given.only and method.__name__ not in given.only:
+            continue
+        slow = SLOW.get(method.__name__, 4 if design.treated > 1 else 1)
+        row = row_of(design, method, draws=max(given.draws // slow, 10))
+        written[design.name, method.__name__] = row
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        with given.out.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
+            writer.writeheader()
+            keys = [(design.name, method.__name__) for design, method in every]
+            writer.writerows(written[key] for key in keys if key in written)
+        print(*list(row.values())[:13], sep=" | ", flush=True)
 
 
 if __name__ == "__main__":

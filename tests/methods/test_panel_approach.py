@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -12,6 +14,7 @@ from analysis.errors import IdentificationError
 from analysis.methods import Panel, panel_approach
 from analysis.methods.counterfactual import AUGMENTED
 from analysis.methods.donor_choice import choose_donors
+from analysis.methods.effects import EffectTable
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import DEGENERATE, frame, hong_kong, noise, panel
 
@@ -152,11 +155,47 @@ def test_autocorrelated_errors_widen_averages() -> None:
     assert wide.std_error > 1.5 * narrow.std_error
 
 
-def test_placebo_ranks_count_the_choice() -> None:
-    table = panel_approach(panel(noise(8), cohorts={0: 12}))
+def over_fit(table: EffectTable, *, first: int) -> float:
+    """ATT overall over the root mean squared residual before the reform."""
+    cells = table.augment()
+    before = cells[cells["counterfactual"].notna() & (cells["time"] < first)]["gap"]
+    return table.overall.estimate / float(np.sqrt((before**2).mean()))
+
+
+def test_placebo_ranks_by_the_slow_way() -> None:
+    """Every donor in the place of the treated unit, its donors chosen anew."""
+    values = noise(8)
+    ratios = []
+    for j in range(1, 21):
+        order = [j, *(i for i in range(1, 21) if i != j)]
+        other = panel_approach(panel(values[order], cohorts={0: 12}), inference="none")
+        ratios.append(abs(over_fit(other, first=12)))
+    table = panel_approach(panel(values, cohorts={0: 12}))
     check_contract(table)
-    assert table.overall.inference.startswith("placebo in space over 20 donors")
-    assert round(21 * table.overall.p_value, 9) in range(1, 22)
+    assert table.overall.inference == (
+        "placebo in space over 20 donors, ranks standardised by pre-period fit"
+    )
+    own = over_fit(table, first=12)
+    higher = sum(one >= abs(own) * (1 - 1e-9) for one in ratios)
+    assert table.overall.p_value == pytest.approx((1 + higher) / 21)
+    reach = max(ratios) * abs(table.overall.estimate / own)
+    assert table.overall.conf_low == pytest.approx(table.overall.estimate - reach, rel=1e-7)
+
+
+def test_prediction_intervals_are_never_recommended(root: Path) -> None:
+    stored = pd.read_csv(root / "benchmarks" / "results" / "synthetic_coverage.csv")
+    size = stored.set_index(["method", "design"])["size_percent"]
+    assert len(size["pda_placebo"]) >= 5
+    assert (size["pda_placebo"] <= 10).all()
+    assert size["pda_ar1"].between(40, 60).all()  # "about half of the time"
+    few = panel_approach(panel(noise(3, units=12, times=12), cohorts={0: 8}))
+    check_contract(few)
+    assert np.isnan(few.overall.p_value)
+    assert np.isnan(few.overall.conf_low)
+    assert few.overall.inference == (
+        "no interval: only 11 placebo groups, and prediction intervals reject about half of the "
+        "time where there is no effect"
+    )
 
 
 def test_shuffled_shifted_scaled() -> None:
@@ -211,4 +250,7 @@ def test_no_placebo_error_where_controls_are_too_few() -> None:
     table = panel_approach(base, inference="placebo")
     check_contract(table)
     assert "2 donors for 3 treated" in table.overall.inference
-    assert panel_approach(base).overall.inference.startswith("prediction interval")
+    said = panel_approach(base).overall.inference
+    assert said.startswith("no interval: 2 donors for 3 treated")
+    asked = panel_approach(base, inference="prediction").overall
+    assert asked.inference.startswith("prediction interval")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
 from analysis.errors import IdentificationError
 from analysis.methods import Panel, synthetic_did
 from analysis.methods.counterfactual import AUGMENTED
+from analysis.methods.effects import EffectTable
 from tests.contract import check_contract
 from tests.methods.synthetic_cases import DEGENERATE, frame, noise, panel, peers, prop99
 
@@ -162,19 +166,46 @@ def test_jackknife_by_the_slow_way() -> None:
     assert table.overall.std_error == pytest.approx(expected, rel=1e-9)
 
 
-def test_placebo_variance_by_the_slow_way() -> None:
+def over_fit(table: EffectTable) -> float:
+    """ATT overall over the root mean squared gap that the fit leaves before time 7."""
+    cells = table.augment()
+    before = cells[cells["counterfactual"].notna() & (cells["time"] < 7)]["gap"]
+    return table.overall.estimate / float(np.sqrt((before**2).mean()))
+
+
+def test_placebos_by_the_slow_way() -> None:
     values = noise(16, units=21, times=10)
     base = panel(values, cohorts={0: 7})
-    found = []
+    found, ratios = [], []
     for j in range(1, 21):
         order = [j, *(i for i in range(1, 21) if i != j)]
-        other = panel(values[order], cohorts={0: 7})
-        found.append(synthetic_did(other, inference="none").overall.estimate)
+        other = synthetic_did(panel(values[order], cohorts={0: 7}), inference="none")
+        found.append(other.overall.estimate)
+        ratios.append(abs(over_fit(other)))
     table = synthetic_did(base, inference="placebo")
     assert table.overall.std_error == pytest.approx(np.std(found), rel=1e-7)
-    ranked = synthetic_did(base, inference="placebo_rank").overall
-    higher = sum(abs(one) >= abs(ranked.estimate) for one in found)
-    assert ranked.p_value == pytest.approx((1 + higher) / 21)
+    assert "equally noisy" in " ".join(table.notes)
+    ranked = synthetic_did(base, inference="placebo_rank")
+    check_contract(ranked)
+    own = over_fit(ranked)
+    higher = sum(one >= abs(own) for one in ratios)
+    assert ranked.overall.p_value == pytest.approx((1 + higher) / 21)
+    # At 5 % one of 21 may lie outside: the interval reaches to the largest placebo.
+    size = ranked.overall.estimate / own
+    assert ranked.overall.conf_high == pytest.approx(own * size + max(ratios) * abs(size), rel=1e-7)
+    assert "equally noisy" not in " ".join(ranked.notes)
+
+
+def test_the_recommended_inference_keeps_its_size(root: Path) -> None:
+    stored = pd.read_csv(root / "benchmarks" / "results" / "synthetic_coverage.csv")
+    size = stored.set_index(["method", "design"])["size_percent"]
+    assert len(size["sdid_placebo_rank"]) >= 5
+    assert (size["sdid_placebo_rank"] <= 10).all()
+    # What the note of the placebo variance says.
+    assert round(size["sdid_placebo", "treated twice as noisy, AR(1) 0.5"]) == 33
+    assert synthetic_did(panel(noise(3), cohorts={0: 12})).overall.inference.endswith(
+        "ranks standardised by pre-period fit"
+    )
 
 
 def test_bootstrap_is_the_same_for_one_seed() -> None:
