@@ -37,7 +37,7 @@ def design(times: int, first: int) -> np.ndarray:
 def test_by_hand() -> None:
     # Before: slope -0.39, level 7.11 at the reform; gaps after -1.71, -1.62, -1.83.
     values = np.array([[9.0, 8.8, 8.1, 8.1, 7.4, 5.4, 5.1, 4.5]])
-    table = interrupted_time_series(panel(values, cohorts={0: 5}))
+    table = interrupted_time_series(panel(values, cohorts={0: 5}), inference="model")
     check_contract(table)
     assert table.overall.estimate == pytest.approx(-1.72)
     cells = table.augment()
@@ -57,7 +57,9 @@ def test_by_hand() -> None:
 
 def test_newey_west_by_the_slow_way() -> None:
     y, lags = series(), 3
-    table = interrupted_time_series(panel(y[None], cohorts={0: 30}), hac_lags=lags)
+    table = interrupted_time_series(
+        panel(y[None], cohorts={0: 30}), hac_lags=lags, inference="model"
+    )
     x = design(40, 30)
     beta = np.linalg.solve(x.T @ x, x.T @ y)
     score = x * (y - x @ beta)[:, None]
@@ -104,7 +106,9 @@ def test_ar1_likelihood_by_the_slow_way() -> None:
             ) / (4 * step[i] * step[j])
     cov = np.linalg.inv(hessian)
     load = np.array([1.0, 4.5])
-    table = interrupted_time_series(panel(y[None], cohorts={0: 30}), model="arima")
+    table = interrupted_time_series(
+        panel(y[None], cohorts={0: 30}), model="arima", inference="model"
+    )
     check_contract(table)
     assert table.overall.estimate == pytest.approx(load @ best[2:4], abs=2e-3)
     expected = np.sqrt(load @ cov[2:4, 2:4] @ load)
@@ -137,7 +141,10 @@ def test_local_level_by_the_slow_way() -> None:
     beta = cov @ dx.T @ inverse @ dy
     load = np.array([1.0, 4.5])
     table = interrupted_time_series(
-        panel(y[None], cohorts={0: 30}), model="structural", trend="local level"
+        panel(y[None], cohorts={0: 30}),
+        model="structural",
+        trend="local level",
+        inference="model",
     )
     check_contract(table)
     assert table.overall.estimate == pytest.approx(load @ beta, abs=5e-3)
@@ -153,7 +160,9 @@ def test_recovers_the_change_and_covers_without_correlation() -> None:
         rng = np.random.default_rng(seed)
         y = 0.1 * np.arange(60) + rng.standard_normal(60)
         y[40:] += 2.0
-        overall = interrupted_time_series(panel(y[None], cohorts={0: 40}), hac_lags=1).overall
+        overall = interrupted_time_series(
+            panel(y[None], cohorts={0: 40}), hac_lags=1, inference="model"
+        ).overall
         found.append(overall.estimate)
         held += overall.conf_low <= 2.0 <= overall.conf_high
     assert abs(np.mean(found) - 2.0) < 4 * np.std(found) / np.sqrt(len(found))
@@ -163,9 +172,11 @@ def test_recovers_the_change_and_covers_without_correlation() -> None:
 @pytest.mark.parametrize("model", ["segmented", "arima", "structural"])
 def test_shift_and_scale(model: str) -> None:
     y = series(6)
-    base = interrupted_time_series(panel(y[None], cohorts={0: 30}), model=model).overall
+    base = interrupted_time_series(
+        panel(y[None], cohorts={0: 30}), model=model, inference="model"
+    ).overall
     other = panel((7 + 10 * y)[None], cohorts={0: 30})
-    moved = interrupted_time_series(other, model=model).overall
+    moved = interrupted_time_series(other, model=model, inference="model").overall
     assert moved.estimate == pytest.approx(10 * base.estimate, rel=2e-3)
     assert moved.std_error == pytest.approx(10 * base.std_error, rel=2e-2)
     assert base.conf_low < base.estimate < base.conf_high
@@ -173,8 +184,8 @@ def test_shift_and_scale(model: str) -> None:
 
 def test_controls_are_ignored() -> None:
     values = noise(2, units=4, times=30)
-    alone = interrupted_time_series(panel(values[:1], cohorts={0: 20})).overall
-    among = interrupted_time_series(panel(values, cohorts={0: 20})).overall
+    alone = interrupted_time_series(panel(values[:1], cohorts={0: 20}), inference="model").overall
+    among = interrupted_time_series(panel(values, cohorts={0: 20}), inference="model").overall
     assert among.estimate == pytest.approx(alone.estimate)
     assert among.std_error == pytest.approx(alone.std_error)
 
@@ -182,9 +193,10 @@ def test_controls_are_ignored() -> None:
 def test_several_units_take_the_mean_of_the_errors() -> None:
     values = noise(2, units=2, times=30)
     one, two = (
-        interrupted_time_series(panel(values[[i]], cohorts={0: 20})).overall for i in range(2)
+        interrupted_time_series(panel(values[[i]], cohorts={0: 20}), inference="model").overall
+        for i in range(2)
     )
-    both = interrupted_time_series(panel(values, cohorts={0: 20, 1: 20}))
+    both = interrupted_time_series(panel(values, cohorts={0: 20, 1: 20}), inference="model")
     check_contract(both)
     assert both.overall.estimate == pytest.approx((one.estimate + two.estimate) / 2)
     assert both.overall.std_error == pytest.approx((one.std_error + two.std_error) / 2)
@@ -196,7 +208,7 @@ def test_skipped_times_are_missing_values() -> None:
     base = panel(y[None], cohorts={0: 30})
     gap = base.keep(~base.cells["time"].isin([7, 33]).to_numpy())
     for model in ("segmented", "arima", "structural"):
-        table = interrupted_time_series(gap, model=model)
+        table = interrupted_time_series(gap, model=model, inference="model")
         check_contract(table)
         assert len(table.augment()) == 38
 
@@ -217,6 +229,36 @@ def test_the_warning_says_what_was_simulated(root: Path) -> None:
     alone = held["no common shock, AR(1) 0.8", "its_segmented"]
     common = held["AR(1) 0.8", "its_segmented"]
     assert f"{alone:.0f}% of draws, in {common:.0f}%" in WARNING
+
+
+@pytest.mark.parametrize("model", ["segmented", "arima"])
+def test_too_short_intervals_are_not_recommended(model: str, root: Path) -> None:
+    stored = pd.read_csv(root / "benchmarks" / "results" / "synthetic_coverage.csv")
+    size = stored.set_index(["method", "design"])["size_percent"][f"its_{model}"]
+    assert size.min() > 10
+    table = interrupted_time_series(panel(series()[None], cohorts={0: 30}), model=model)
+    check_contract(table)
+    assert table.tidy()["p_value"].isna().all()
+    assert table.augment()["counterfactual_low"].isna().all()
+    said = table.overall.inference
+    assert said.startswith("no interval: without an effect tests with")
+    # Half a point up, as in print.
+    assert f"in {size.min() + 0.01:.0f}% to {size.max() + 0.01:.0f}% of simulated panels" in said
+
+
+def test_of_structural_models_the_one_that_keeps_its_size_is_recommended(root: Path) -> None:
+    stored = pd.read_csv(root / "benchmarks" / "results" / "synthetic_coverage.csv")
+    size = stored.set_index(["method", "design"])["size_percent"]
+    short = panel(series()[None], cohorts={0: 30})
+    assert (size["its_drift"] <= 10).all()
+    kept = interrupted_time_series(short, model="structural", trend="local level with drift")
+    assert np.isfinite(kept.overall.conf_low)
+    level = interrupted_time_series(short, model="structural", trend="local level")
+    assert np.isnan(level.overall.p_value)
+    assert f"in up to {size['its_structural'].max():.0f}% of" in level.overall.inference
+    trend = interrupted_time_series(short, model="structural", trend="local linear trend")
+    assert np.isnan(trend.overall.p_value)
+    assert "have not been simulated" in trend.overall.inference
 
 
 # degenerate inputs ------------------------------------------------------------------------------
