@@ -68,6 +68,8 @@ def _finding(findings: Findings) -> str:
     what = "The one statement" if held == 1 else f"Of the {held} statements"
     if held == 1:
         return f"{what} on this reform is {findings.verdicts[0].status}."
+    if len({verdict.status for verdict in findings.verdicts}) == 1:
+        return f"All {held} statements on this reform are {findings.verdicts[0].status}."
     return f"{what} on this reform, {_told(findings.verdicts, verbs=True)}."
 
 
@@ -132,7 +134,8 @@ def _figure(claim: Claim) -> str:
     if claim.value is None:
         return "none"
     bound = "" if claim.bound == "exact" else f"{claim.bound} "
-    return f"{bound}{number(claim.value, signed=claim.value < 0)} {claim.unit}"
+    figure = f"{claim.value:,.15g}".replace("-", "\N{MINUS SIGN}")  # as claimed, not rounded
+    return f"{bound}{figure} {claim.unit}"
 
 
 def needed(findings: Findings) -> Table:
