@@ -53,6 +53,7 @@ def cross_check(held: Loaded) -> Iterator[Fault]:
                     study, f"{place}.test.study", [claim.test.study], known, "a reform"
                 )
         yield from _arithmetic(study, held)
+        yield from _truth(study, held)
         yield from _designs(study, held)
 
 
@@ -117,6 +118,20 @@ def _arithmetic(study: Study, held: Loaded) -> Iterator[Fault]:
     if held.parameter_ids is not None:
         used = [study.arithmetic.value_of_a_day, *study.arithmetic.elasticities]
         yield from _within(study, "arithmetic", used, held.parameter_ids, "a parameter")
+
+
+def _truth(study: Study, held: Loaded) -> Iterator[Fault]:
+    truth = study.truth
+    if truth is None:
+        return
+    for key, name, used in (
+        ("cells", truth.cells, (truth.unit_column, truth.time_column, *truth.columns.values())),
+        ("starts", truth.starts, (truth.unit_column, truth.start_column)),
+    ):
+        yield from _within(study, f"truth.{key}", [name], held.sources, "a source")
+        source = held.sources.get(name)
+        if source is not None:
+            yield from _within(study, "truth.columns", used, source.columns, f"a column of {name}")
 
 
 def _designs(study: Study, held: Loaded) -> Iterator[Fault]:

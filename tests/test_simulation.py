@@ -11,7 +11,7 @@ import pytest
 from analysis import catalog, simulation, simulation_plots, tables
 from analysis.claims import judge
 from analysis.declarations import Truth
-from analysis.errors import DeclarationError
+from analysis.errors import AnalysisError, DeclarationError
 from analysis.study import Findings, run
 
 STUDY = "spare-parts"
@@ -72,6 +72,23 @@ def test_data_that_are_not_simulated_are_never_overwritten(root: Path, tmp_path:
     with pytest.raises(DeclarationError, match="which is published"):
         catalog.write_simulated(project)
     assert (project / "data" / "published" / "provincial_trade.csv").read_bytes() == before
+
+
+def test_a_check_names_strays_and_columns_that_no_source_holds(root: Path, tmp_path: Path) -> None:
+    project = _copy(root, tmp_path)
+    (project / "data" / "simulated" / "more.csv").write_text("a\n1\n", encoding="utf-8")
+    declared = project / "data" / "reforms" / f"{STUDY}.toml"
+    text = declared.read_text(encoding="utf-8")
+    text = text.replace('median = "median_hours"', 'median = "middle"')
+    declared.write_text(text.replace('starts = "spare-parts-zones"', 'starts = "nowhere"'), "utf-8")
+    with pytest.raises(AnalysisError) as caught:
+        catalog.check_project(project)
+    told = {(fault.column or fault.file, fault.found) for fault in caught.value.faults}
+    assert told == {
+        ("truth.columns", "'middle'"),
+        ("truth.starts", "'nowhere'"),
+        ("data/simulated/more.csv", "a file without a record"),
+    }
 
 
 def test_what_was_planted_by_hand(truth: Truth) -> None:

@@ -14,6 +14,7 @@ SOURCES = "data/sources.toml"
 VOCABULARY = "data/vocabulary.toml"
 REFORMS = "data/reforms"
 PUBLISHED = "published"
+SIMULATED = "simulated"
 LARGEST = 256 * 2**20
 """Largest table that is read into memory, in bytes."""
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from analysis.catalog.files import PUBLISHED, SOURCES, Gathering
+from analysis.catalog.files import PUBLISHED, SIMULATED, SOURCES, Gathering
 from analysis.catalog.reforms import list_reforms, load_study
 from analysis.catalog.scenarios import load_scenarios
 from analysis.catalog.tables import load_sources, load_vocabulary, read_source, records
@@ -90,15 +90,16 @@ def _checked_rows(
 
 
 def _strays(root: Path, sources: Sequence[Source]) -> Iterator[Fault]:
-    """Yield a fault for each published file that no source record speaks of."""
+    """Yield a fault for each published or simulated file that no source record speaks of."""
     known = {one.file for one in sources}
     if not sources:
         return
-    for path in sorted((root / "data" / PUBLISHED).iterdir()):
-        if f"{PUBLISHED}/{path.name}" not in known and not path.name.startswith("."):
-            yield Fault(
-                expected=f"a [[source]] record in {SOURCES}",
-                found="a file without a record",
-                mend="add its record, or move the file away",
-                file=f"data/{PUBLISHED}/{path.name}",
-            )
+    for folder in (PUBLISHED, SIMULATED):
+        for path in sorted((root / "data" / folder).glob("*")):
+            if f"{folder}/{path.name}" not in known and not path.name.startswith("."):
+                yield Fault(
+                    expected=f"a [[source]] record in {SOURCES}",
+                    found="a file without a record",
+                    mend="add its record, or move the file away",
+                    file=f"data/{folder}/{path.name}",
+                )
