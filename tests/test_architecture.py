@@ -37,13 +37,16 @@ MAY_IMPORT: dict[str, str] = {
     "tables": "errors declarations methods markup study",
     "listings": "errors declarations claims methods markup study auditing tables",
     "simulation_plots": "errors declarations methods simulation study plots",
-    "reform_tables": "errors declarations claims simulation methods study tables listings",
+    "reform_tables": "errors declarations claims simulation methods markup study auditing tables listings",
     "scenario_plots": "errors declarations methods scenarios plots",
     "scenario_tables": "errors declarations methods scenarios markup tables",
+    "method_examples": "errors methods",
+    "method_features": "markup",
+    "method_tables": "errors catalog methods method_examples markup tables",
     "notebooks": "errors",
     "report": "errors catalog notebooks",
     "": "study auditing plots tables listings projections scenario_plots scenario_tables",
-    "__main__": "errors catalog notebooks report study tables",
+    "__main__": "errors catalog notebooks report scenarios projections study tables",
 }
 #: Rooms of public names that are no estimators, and so may be imported by estimators.
 SHARED = {"bins", "compress", "effects", "panel", "simulate", "spells", "checks"}

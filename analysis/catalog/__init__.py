@@ -12,6 +12,7 @@ from analysis.catalog.reforms import (
     read_cohorts,
     studies,
 )
+from analysis.catalog.results import read_results
 from analysis.catalog.scenarios import list_scenarios, load_scenario, load_scenarios
 from analysis.catalog.simulated import write_simulated
 from analysis.catalog.staging import stage_data
@@ -43,6 +44,7 @@ __all__ = [
     "load_vocabulary",
     "new_reform",
     "read_cohorts",
+    "read_results",
     "read_table",
     "stage_data",
     "studies",

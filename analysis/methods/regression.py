@@ -260,13 +260,15 @@ def fit(
     )
 
 
-def coefficients(absorber: Absorber, terms: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
+def coefficients(
+    absorber: Absorber | Absorption, terms: np.ndarray, outcomes: np.ndarray
+) -> np.ndarray:
     """Coefficients of the same regression for many outcomes at once, without inference.
 
     Parameters
     ----------
-    absorber : Absorber
-        Of the panel.
+    absorber : Absorber or Absorption
+        Of the panel; an absorption has no covariates.
     terms : numpy.ndarray
         Shape (n_cells, k).
     outcomes : numpy.ndarray
@@ -285,7 +287,7 @@ def coefficients(absorber: Absorber, terms: np.ndarray, outcomes: np.ndarray) ->
     if np.linalg.matrix_rank(gram, hermitian=True) < len(gram):
         return np.full((outcomes.shape[1], terms.shape[1]), np.nan)
     right = weighted.T @ outcomes
-    if absorber.slopes.size:
+    if isinstance(absorber, Absorber) and absorber.slopes.size:
         same = (outcomes == absorber.outcome[:, None]).all(axis=0)
         right = right - np.outer((absorber.slopes @ terms).T @ absorber.inside, same)
     return np.asarray(np.linalg.solve(gram, right).T)

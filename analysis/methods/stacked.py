@@ -247,7 +247,7 @@ def _refit(window: _Window, panel: Panel, outcomes: np.ndarray) -> np.ndarray:
     absorber = Absorption.of(Factors.of(stack.panel, stack.effects), weights)
     controls = stack.panel.cells[list(panel.covariates)].to_numpy(dtype=float)
     terms = np.column_stack([_terms(stack, window), controls])
-    found = coefficients(absorber, terms, outcomes[stack.source])  # type: ignore[arg-type]
+    found = coefficients(absorber, terms, outcomes[stack.source])
     return np.asarray(found[:, : len(window.terms)] @ rows.T)
 
 
