@@ -351,9 +351,7 @@ def shares(counts: pd.Series, *, ax: Axes | None = None) -> Axes:
     at = np.arange(len(counts))[::-1]
     ax.barh(at, counts, color=TREATED, height=0.6)
     for place, count in zip(at, counts, strict=True):
-        ax.annotate(
-            str(int(count)), (count, place), xytext=(4, 0), textcoords="offset points", va="center"
-        )
+        _name(ax, float(count), float(place), str(int(count)), RULE)
     ax.set_yticks(at, counts.index)
     ax.set_xlabel(str(counts.name or "Number"))
     ax.figure.set_figheight(0.8 + 0.4 * len(counts))  # type: ignore[union-attr]
