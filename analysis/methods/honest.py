@@ -78,7 +78,7 @@ def relative_magnitudes(
     References
     ----------
     Rambachan and Roth (2023), doi:10.1093/restud/rdad018; Andrews, Roth and Pakes (2023),
-    doi:10.1093/restud/rdad019.
+    doi:10.1093/restud/rdad004.
     """
     target = float(path.weights @ path.after)
     steps = _steps(path)

@@ -82,8 +82,8 @@ def poisson(
 
     References
     ----------
-    Gourieroux, Monfort and Trognon (1984), doi:10.2307/1913471. Santos Silva and Tenreyro (2006),
-    doi:10.1162/rest.88.4.641. Correia, Guimaraes and Zylkin (2020),
+    Gourieroux, Monfort and Trognon (1984), Econometrica 52(3), 681-700. Santos Silva and
+    Tenreyro (2006), doi:10.1162/rest.88.4.641. Correia, Guimaraes and Zylkin (2020),
     doi:10.1177/1536867X20909691. Wooldridge (2023), doi:10.1093/ectj/utad016.
 
     Examples
