@@ -37,7 +37,9 @@ MAY_IMPORT: dict[str, str] = {
     "tables": "errors declarations methods markup study",
     "listings": "errors declarations claims methods markup study auditing tables",
     "simulation_plots": "errors declarations methods simulation study plots",
-    "reform_tables": "errors declarations claims simulation methods markup study auditing tables listings",
+    "reform_tables": (
+        "errors declarations claims simulation methods markup study auditing tables listings"
+    ),
     "scenario_plots": "errors declarations methods scenarios plots",
     "scenario_tables": "errors declarations methods scenarios markup tables",
     "method_examples": "errors methods",

@@ -30,7 +30,7 @@ def panels(truth: Truth) -> dict[str, Panel]:
     rows = []
     for one in simulation.records(truth):
         logs = one.rows.assign(outcome=np.log(one.rows["outcome"]))
-        means = logs.groupby(["time", "affected"])["outcome"].mean().unstack()
+        means = logs.groupby(["time", "affected"])["outcome"].mean().unstack()  # noqa: PD010
         held = pd.DataFrame({"mean": means[True], "against_other": means[True] - means[False]})
         rows.append(held.reset_index().assign(unit=one.unit, cohort=one.cohort))
     frame = pd.concat(rows, ignore_index=True)
