@@ -19,14 +19,14 @@ import nbformat
 import numpy as np
 import pytest
 
-from analysis import study
+from analysis import auditing, study
 from analysis.auditing import Audit
 from analysis.study import Findings
 from tests.studies import LINEAR, STUDIES, by_dummies, declared, load
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 CHAPTERS = {f"{name}.ipynb": name for name in STUDIES}
-ROLE = re.compile(r"\{glue:[a-z]+\}`([^`]+)`")
+ROLE = re.compile(r"\{glue:[a-z]+\}`([^`]+?)(?::s)?`")
 #: What is no result although it has digits: years, dates, names of claims, addresses, code.
 NO_RESULT = re.compile(
     r"\{[a-z:]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)|\b(19|20)\d\d(-\d\d){0,2}\b|\bS\d{3}\b"
@@ -92,7 +92,7 @@ class Recorder:
         self.findings: dict[str, Findings] = {}
         self.audited: list[Audit] = []
         self.glued: dict[str, dict[str, str]] = {}
-        self._real, self._audit = study.run, study.audit
+        self._real, self._audit = study.run, auditing.audit
         self._patch = patch
 
     def run(self, name: str, *, designs: Iterable[str] | None = None) -> Findings:
@@ -116,7 +116,7 @@ class Recorder:
         with self._patch.context() as patch:
             patch.setattr(myst_nb, "glue", record)
             patch.setattr(study, "run", self.run)
-            patch.setattr(study, "audit", self.audit)
+            patch.setattr(auditing, "audit", self.audit)
             names: dict[str, object] = {}
             for cell in cells(page, "code"):
                 if "glue" in cell.source:

@@ -223,7 +223,7 @@ def test_a_sentence_says_all_that_a_reader_needs() -> None:
 
 def test_a_sentence_of_levels_keeps_the_unit_and_the_level_of_confidence() -> None:
     effect = table(row(scale="level", unit_of_measure="hours", conf_level=0.9)).overall
-    assert f"{MINUS}0.250 hours (90% interval {MINUS}0.450 to {MINUS}0.0500 hours;" in (
+    assert f"{MINUS}0.250 hours (90% interval {MINUS}0.450 hours to {MINUS}0.0500 hours;" in (
         effect.sentence()
     )
     assert effect.sentence().endswith("80% power: 0.284 hours.")
