@@ -248,6 +248,8 @@ def _least_squares(asked: Asked, name: str) -> LeastSquares:
     fitted = estimates.regression
     if fitted is None or estimates.rows is None:
         raise cannot(name)
+    if estimates.absorb is None and fitted.absorption is not None:
+        return fitted.least_squares
     root = np.sqrt(fitted.weights)[:, None]
     take_out = estimates.absorb or Absorber.of(asked.panel).residuals
     return LeastSquares(
@@ -280,10 +282,8 @@ def _unit_influence(asked: Asked) -> np.ndarray:
         if len(influence) != panel.n_units:
             raise cannot("conley")
         return influence
-    scores = fitted.design * (fitted.weights * fitted.residuals)[:, None]
-    sums = np.zeros((panel.n_units, scores.shape[1]))
-    np.add.at(sums, panel.cohorts.index.get_indexer(pd.Index(panel.cells["unit"])), scores)
-    return np.asarray(sums @ fitted.bread @ estimates.rows.T)
+    codes = panel.cohorts.index.get_indexer(pd.Index(panel.cells["unit"]))
+    return np.asarray(fitted.scores_by(codes) @ fitted.bread @ estimates.rows.T)
 
 
 def _few_treated(panel: Panel) -> tuple[str, ...]:

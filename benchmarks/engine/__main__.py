@@ -1,4 +1,8 @@
-"""Measure: ``python -m benchmarks.engine`` (add ``--billion`` for 10^9 rows)."""
+"""Measure: ``python -m benchmarks.engine`` (add ``--billion`` for 10^9 rows).
+
+Every round runs all tools one after another, each in its own process. Sizes that are not asked
+for keep what an earlier run stored.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ PACKAGES = (
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engine", description=__doc__)
     parser.add_argument("--rows", type=float, nargs="+", default=[1e6, 1e7, 1e8])
-    parser.add_argument("--billion", action="store_true", help="also 10^9 rows (about 4 GB)")
+    parser.add_argument("--billion", action="store_true", help="also 10^9 rows (2.7 GB on disk)")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", nargs="+", default=list(CASES), metavar="CASE")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "engine")
@@ -86,6 +90,15 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
+def _kept(path: Path, runs: pd.DataFrame) -> pd.DataFrame:
+    """Keep the runs of sizes that were not asked for this time."""
+    if not path.exists():
+        return runs
+    before = pd.read_csv(path)
+    kept = before[~before["rows"].isin(runs["rows"])]
+    return pd.concat([kept, runs], ignore_index=True).sort_values("rows", kind="stable")
+
+
 def machine() -> pd.DataFrame:
     """Versions and machine, one row a fact."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -108,7 +121,7 @@ def main() -> None:
     options = arguments()
     options.folder.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    runs = measure(options)
+    runs = _kept(options.out / "engine_runs.csv", measure(options))
     runs.to_csv(options.out / "engine_runs.csv", index=False)
     table = summary(runs)
     table.to_csv(options.out / "engine.csv", index=False, float_format="%.6g")

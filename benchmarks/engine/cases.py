@@ -108,8 +108,12 @@ def linearmodels_did(path: str) -> Answer:
 
 
 def duckreg_did(path: str) -> Answer:
+    import duckdb
     from duckreg.estimators import DuckMundlak
 
+    connection = duckdb.DuckDBPyConnection
+    if not hasattr(connection, "fetch_arrow_table"):  # duckreg 0.4.1 knows it by its former name
+        connection.fetch_arrow_table = connection.to_arrow_table
     _, file = _database(path)
     model = DuckMundlak(
         db_name=str(file),
@@ -207,14 +211,14 @@ CASES = {
     "pyfixest, DiD": Case(
         model="did",
         tool="pyfixest",
-        modules=("pyfixest",),
+        modules=("pyfixest.estimation.api.feols", "pandas"),
         most_rows=10 * _MILLION,
         run=pyfixest_did,
     ),
     "pyfixest, event study": Case(
         model="event study",
         tool="pyfixest",
-        modules=("pyfixest",),
+        modules=("pyfixest.estimation.api.feols", "pandas"),
         most_rows=10 * _MILLION,
         run=pyfixest_event,
     ),

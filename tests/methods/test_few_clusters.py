@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.methods.compress import compress
 from analysis.methods.difference_in_differences import difference_in_differences
 from analysis.methods.event_study import event_study
 from analysis.methods.panel import Panel
 from analysis.methods.uncertainty import WildBootstrap
+from analysis.methods.wild_bootstrap import draw_weights
 
 ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "inference"
 
@@ -92,6 +94,87 @@ def test_cr2_of_counted_rows_equals_cr2_of_single_rows() -> None:
         variance += float(loading @ errors[inside]) ** 2
     said = difference_in_differences(_panel(weights=True), inference="CR2").overall
     assert said.std_error == pytest.approx(np.sqrt(variance), rel=1e-8)
+
+
+def _rows_with_a_covariate() -> tuple[pd.DataFrame, Panel]:
+    """Rows whose covariate varies inside cells, and their cells."""
+    frame = pd.read_csv(ORACLES / "clusters.csv")
+    rows = frame.loc[frame.index.repeat(frame["size"])].reset_index(drop=True)
+    rng = np.random.default_rng(12)
+    rows["value"] = rng.normal(size=len(rows)) + 0.3 * rows["d"]
+    rows["y"] = rows["y"] + 0.7 * rows["value"] + rng.normal(scale=0.5, size=len(rows))
+    panel = compress(
+        rows, unit="unit", time="time", outcome="y", cohort="first", covariates=["value"]
+    )
+    return rows, panel
+
+
+def _dense_with_a_covariate(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    dummies = pd.get_dummies(rows[["unit", "time"]].astype(str), dtype=float).to_numpy()
+    design = np.column_stack([rows["d"], rows["value"], dummies])
+    return design, np.asarray(np.linalg.lstsq(design, rows["y"], rcond=None)[0])
+
+
+def test_cr2_with_a_covariate_that_varies_inside_cells_equals_that_of_the_rows() -> None:
+    rows, panel = _rows_with_a_covariate()
+    design, slopes = _dense_with_a_covariate(rows)
+    y, unit = rows["y"].to_numpy(), rows["unit"].to_numpy()
+    bread = np.linalg.pinv(design.T @ design)
+    variance, parts = 0.0, []
+    maker = np.eye(len(y)) - design @ bread @ design.T
+    for name in np.unique(unit):
+        inside = unit == name
+        values, vectors = np.linalg.eigh(maker[np.ix_(inside, inside)])
+        power = np.where(values > 1e-9, np.maximum(values, 1e-9) ** -0.5, 0.0)
+        loading = (vectors * power) @ (vectors.T @ (design[inside] @ bread[:, 0]))
+        variance += float(loading @ (y - design @ slopes)[inside]) ** 2
+        parts.append(maker[:, inside] @ loading)
+    gram = np.array(parts) @ np.array(parts).T
+    said = difference_in_differences(panel, inference="CR2").overall
+    assert said.estimate == pytest.approx(slopes[0], rel=1e-9)
+    assert said.std_error == pytest.approx(np.sqrt(variance), rel=1e-9)
+    from scipy import stats
+
+    dof = np.trace(gram) ** 2 / (gram**2).sum()
+    width = stats.t.ppf(0.975, dof) * np.sqrt(variance)
+    assert said.conf_high - said.estimate == pytest.approx(width, rel=1e-8)
+
+
+def test_cr3_with_a_covariate_that_varies_inside_cells_equals_leaving_rows_out() -> None:
+    rows, panel = _rows_with_a_covariate()
+    full = _dense_with_a_covariate(rows)[1][0]
+    left = [
+        _dense_with_a_covariate(rows[rows["unit"] != name])[1][0] for name in rows["unit"].unique()
+    ]
+    moves = np.array(left) - full
+    error = np.sqrt((len(left) - 1) / len(left) * (moves @ moves))
+    said = difference_in_differences(panel, inference="CR3").overall
+    assert said.std_error == pytest.approx(error, rel=1e-9)
+
+
+def test_wild_bootstrap_with_a_covariate_inside_cells_equals_refitting_the_rows() -> None:
+    """The null not imposed: every draw is refitted on the rows, t by t."""
+    rows, panel = _rows_with_a_covariate()
+    design, slopes = _dense_with_a_covariate(rows)
+    unit = pd.factorize(rows["unit"], sort=True)[0]
+    n_units = int(unit.max()) + 1
+    bread = np.linalg.pinv(design.T @ design)
+    loading = design @ bread[:, 0]
+
+    def spread(errors: np.ndarray) -> float:
+        return float(np.sqrt((np.bincount(unit, loading * errors, n_units) ** 2).sum()))
+
+    errors = rows["y"].to_numpy() - design @ slopes
+    observed = abs(slopes[0]) / spread(errors)
+    options = WildBootstrap(weights="webb", null="free", draws=199)
+    draws = draw_weights(n_units, kind="webb", n_draws=199, seed=3)[0]
+    beyond = 0
+    for weights in draws:
+        y = weights[unit] * errors
+        move = bread @ (design.T @ y)
+        beyond += abs(move[0]) / spread(y - design @ move) >= observed * (1 - 1e-9)
+    said = difference_in_differences(panel, inference=options, seed=3).overall
+    assert said.p_value == pytest.approx((1 + beyond) / 200)
 
 
 @pytest.mark.parametrize("weights", [False, True])
