@@ -26,31 +26,40 @@ class Column(Record):
     Attributes
     ----------
     type : str
-        text, whole (number), number, date (2021, 2021-09 or 2021-09-08) or unit (a name taken
-        from the vocabulary the column names).
+        text, whole (number), number, date (2021, 2021-09 or 2021-09-08) or moment
+        (2021-09-08 14:03:00, local time).
     unit : str
         Unit of measure; "none" for names and texts.
+    role : str or None
+        "firm" names or numbers the firm a row is about, "record" numbers the row itself (a
+        declaration): neither ever leaves the machine. None for all other columns.
     missing : bool
         Whether an empty cell is allowed.
     minimum, maximum : float or None
         Allowed range of a number, both ends included.
     allowed : tuple of str
         Closed set of values; empty = any. `vocabulary` names a shared list instead.
+    usual : tuple of two numbers or None
+        Where the median of the column is expected to lie; outside it the unit is doubted.
     """
 
-    type: Literal["text", "whole", "number", "date"]
+    type: Literal["text", "whole", "number", "date", "moment"]
     unit: Text
     description: Text
+    role: Literal["firm", "record"] | None = None
     missing: Flag = False
     minimum: Number | None = None
     maximum: Number | None = None
     allowed: tuple[Text, ...] = ()
     vocabulary: Identifier | None = None
+    usual: tuple[Number, Number] | None = None
 
     @model_validator(mode="after")
     def _range(self) -> Self:
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("minimum not above maximum")
+        if self.usual is not None and self.usual[0] >= self.usual[1]:
+            raise ValueError("the lower end of `usual` below the upper one")
         if self.allowed and self.vocabulary:
             raise ValueError("either `allowed` or `vocabulary`, not both")
         return self

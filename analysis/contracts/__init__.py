@@ -1,0 +1,5 @@
+"""From text to typed tables, held to the column contracts of their sources. Opens no file."""
+
+from analysis.contracts.strict import decode, parse_cell, parse_table
+
+__all__ = ["decode", "parse_cell", "parse_table"]
