@@ -41,6 +41,8 @@ class Column(Record):
         Closed set of values; empty = any. `vocabulary` names a shared list instead.
     usual : tuple of two numbers or None
         Where the median of the column is expected to lie; outside it the unit is doubted.
+    example : str or None
+        One value as it stands in a file, for whoever has to fill the column.
     """
 
     type: Literal["text", "whole", "number", "date", "moment"]
@@ -53,6 +55,7 @@ class Column(Record):
     allowed: tuple[Text, ...] = ()
     vocabulary: Identifier | None = None
     usual: tuple[Number, Number] | None = None
+    example: Text | None = None
 
     @model_validator(mode="after")
     def _range(self) -> Self:
