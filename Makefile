@@ -19,7 +19,7 @@ export PYTHONHASHSEED := 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report test lint unit pages notebooks check lock clean help
+.PHONY: report test lint unit pages notebooks check spark lock clean help
 .DEFAULT_GOAL := report
 
 report: $(STAMP)
@@ -47,6 +47,11 @@ notebooks: $(STAMP)
 check: $(STAMP)
 	@$(PY) -m analysis check
 
+# Needs Java: the one pass on Spark in local mode, against the same pass on DuckDB.
+spark: $(STAMP)
+	$(PY) -m pip install --no-input --quiet "pyspark>=3.5,<5"
+	$(PY) -m pytest tests/methods/test_compress_spark.py -q
+
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
@@ -61,7 +66,7 @@ $(STAMP): requirements.txt pyproject.toml
 
 # Needs uv. Versions move only here; see CONTRIBUTING.md.
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra book --extra test --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.txt $(LOCK)
 
 clean:
@@ -71,6 +76,7 @@ help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo "make lint | unit | pages   the three parts of make test"
 	@echo "make notebooks             run the notebooks in place and store their text outputs"
+	@echo "make spark                 test the one pass on Spark (needs Java)"
 	@echo "make check                 name every fault of declarations and data"
 	@echo "make lock                  lock the versions anew (needs uv)"
 	@echo "make clean                 remove the environment and everything built"

@@ -110,7 +110,7 @@ def _read(source: Any, files: list[str] | None, engine: BaseBackend) -> ibis.Tab
 
     if files is None:
         return source if isinstance(source, ibis.Table) else ibis.memtable(_arrow(source))
-    if files[0].endswith(_PARQUET):
+    if not files[0].lower().endswith(_TEXT):  # an address may be a folder of Parquet files
         return engine.read_parquet(files if len(files) > 1 else files[0])
     if engine.name == "duckdb":
         return engine.read_csv(files, all_varchar=True, header=True, strict_mode=True)

@@ -16,7 +16,7 @@ import pytest
 from pyarrow import parquet
 
 from analysis.errors import AnalysisError, DataError, PanelError
-from analysis.methods import LogBins, compress, passes, resources
+from analysis.methods import LogBins, compress, passes, resources, sources
 
 NAMES = {"unit": "zone", "time": "month", "outcome": "hours", "cohort": "first"}
 
@@ -307,3 +307,30 @@ def test_heavy_libraries_wait_until_they_are_used() -> None:
 def test_not_a_table() -> None:
     with pytest.raises(AnalysisError, match="found list"):
         compress([1, 2], **NAMES)  # type: ignore[arg-type]
+
+
+class _Warehouse:
+    """Stands in for a connection to another machine, and says what it was asked to read."""
+
+    name = "elsewhere"
+
+    def read_parquet(self, place: str) -> tuple[str, str]:
+        return "parquet", place
+
+    def read_csv(self, place: str, **_: object) -> tuple[str, str]:
+        return "csv", place
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("s3a://bucket/declarations/", "parquet"),
+        ("gs://bucket/rows.parquet", "parquet"),
+        ("s3a://bucket/rows.csv", "csv"),
+        ("hdfs://host/rows.CSV.gz", "csv"),
+    ],
+)
+def test_an_address_is_read_by_the_engine_as_its_ending_says(place: str, kind: str) -> None:
+    with sources.opened(place, engine=_Warehouse(), max_rows=None) as opened:  # type: ignore[arg-type]
+        assert opened.table == (kind, place)
+        assert opened.text == (kind == "csv")

@@ -63,13 +63,13 @@ def test_spark_gives_the_cells_and_effects_of_duckdb(tmp_path: Path, transform: 
             ours = compress(file, **NAMES, **options, transform=transform)
             spark = compress(file, **NAMES, **options, transform=transform, engine=engine)
             pd.testing.assert_frame_equal(
-                spark.cells, ours.cells, check_dtype=False, rtol=1e-9, atol=1e-9
+                spark.cells, ours.cells, check_dtype=False, rtol=1e-12, atol=1e-12
             )
         one = event_study(compress(file, **NAMES, transform=transform), inference="CR1").tidy()
         two = event_study(
             compress(file, **NAMES, transform=transform, engine=engine), inference="CR1"
         ).tidy()
         for name in ("estimate", "std_error"):
-            np.testing.assert_allclose(one[name], two[name], rtol=1e-11, atol=1e-12)
+            np.testing.assert_allclose(one[name], two[name], rtol=1e-12)
     finally:
         session.stop()
