@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.truth import designs, measure
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-GROUPS = ("must_show", "held_out", "harder", "failing", "placebo")
+GROUPS = ("must_show", "held_out", "harder", "many", "failing", "placebo")
 
 
 def main() -> int:
@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.truth")
     parser.add_argument("--draws", type=int, default=5_000)
     parser.add_argument("--designs", type=int, default=360, help="held-out designs")
+    parser.add_argument("--scenes", type=int, default=500, help="draws of every scene")
     parser.add_argument("--seed", type=int, default=20_260_101)
     parser.add_argument("--only", choices=GROUPS, default=None)
     asked = parser.parse_args()
@@ -35,10 +36,21 @@ def main() -> int:
 
             run(RESULTS / "truth_placebo.csv", seed=asked.seed)
             continue
+        if group == "methods":
+            from benchmarks.truth import methods
+
+            methods.run(RESULTS / "truth_methods.csv", n_draws=asked.scenes, seed=asked.seed)
+            continue
+        if group == "examples":
+            from benchmarks.truth import examples
+
+            examples.run(RESULTS / "truth_examples.csv", seed=asked.seed)
+            continue
         listed = {
             "must_show": lambda: designs.must_show(asked.seed),
             "held_out": lambda: designs.held_out(asked.designs, asked.seed),
             "harder": lambda: designs.harder(asked.seed),
+            "many": lambda: designs.many(asked.seed),
             "failing": lambda: designs.failing(asked.seed),
         }[group]()
         _run(listed, RESULTS / f"truth_{group}.csv", n_draws=asked.draws)

@@ -207,6 +207,29 @@ def harder(seed: int) -> list[Design]:
     return _seeded(made, seed)
 
 
+def many(seed: int) -> list[Design]:
+    """List designs around the number of clusters from which cluster-robust tests might hold."""
+    made = []
+    for n_treated, n_control in ((10, 10), (15, 15), (20, 20), (30, 30), (10, 40), (40, 10)):
+        of = f"{n_treated} + {n_control}"
+        n_units = n_treated + n_control
+        made.append(Design(group="many", name=f"{of} equal", n_units=n_units, n_treated=n_treated))
+        for who in ("random", "smallest", "largest"):
+            for spread in (0.5, 1.0):
+                made.append(
+                    Design(
+                        group="many",
+                        name=f"{of} unequal {spread:g} {who}",
+                        n_units=n_units,
+                        n_treated=n_treated,
+                        sizes="unequal",
+                        spread=spread,
+                        who=who,
+                    )
+                )
+    return _seeded(made, seed)
+
+
 def failing(seed: int) -> list[Design]:
     """List designs in which no test for few treated units holds."""
     made = []
