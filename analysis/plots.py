@@ -1,16 +1,11 @@
 """Figures: effects, checks and panels in, one axes out; each with a twin that says what is seen.
 
 A figure states no number of its own: all come from effects, checks and panels. `picture` draws
-a figure for a page, with its caption and alternative text.
+a figure for a page, with its caption, alternative text and numbers.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,79 +15,41 @@ from analysis.errors import IdentificationError
 from analysis.methods.checks import Check
 from analysis.methods.effects import EffectTable, number, p_text
 from analysis.methods.panel import Panel
+from analysis.pictures import CONTROL, RULE, SECOND, STYLE, TREATED, Picture, axes, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STYLE = Path(__file__).with_name("style.mplstyle")
+__all__ = [
+    "CONTROL",
+    "RULE",
+    "SECOND",
+    "STYLE",
+    "TREATED",
+    "Picture",
+    "describe_event_study",
+    "describe_forest",
+    "describe_paths",
+    "describe_placebo_cloud",
+    "describe_placebo_units",
+    "describe_shares",
+    "event_study",
+    "forest",
+    "paths",
+    "picture",
+    "placebo_cloud",
+    "placebo_units",
+    "shares",
+    "tabulate_event_study",
+    "tabulate_forest",
+    "tabulate_paths",
+    "tabulate_placebo_cloud",
+    "tabulate_placebo_units",
+    "tabulate_shares",
+]
+
 #: A forest's axis ends at this many times the median reach of its intervals.
 WIDE = 3.0
-#: One meaning, one ink: treated, control, interval and reference.
-TREATED, SECOND, CONTROL, RULE = "#0072B2", "#D55E00", "#6B6B6B", "#000000"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A drawn figure for a page: vector graphics, caption and alternative text."""
-
-    svg: str
-    caption: str
-    alt: str
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": f"{self.caption}\n\n{self.alt}"}
-
-
-def picture(
-    draw: Callable[..., Axes],
-    *things: object,
-    caption: str,
-    alt: Callable[..., str],
-    **options: object,
-) -> Picture:
-    """Draw one figure in the one style.
-
-    Parameters
-    ----------
-    draw : callable
-        A function of this module.
-    *things, **options
-        What it draws.
-    caption : str
-        Estimand, estimator, n and inference.
-    alt : callable
-        The twin of `draw`; called with the same things and options.
-
-    Returns
-    -------
-    Picture
-    """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(), _style():
-        figure = Figure()
-        draw(*things, ax=figure.subplots(), **options)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return Picture(svg=buffer.getvalue(), caption=caption, alt=alt(*things, **options))
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib.style
-
-    with matplotlib.style.context(str(STYLE)):
-        yield
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    with _style():
-        return Figure().subplots()
 
 
 def event_study(effects: EffectTable, *, ax: Axes | None = None, since: str = "reform") -> Axes:
@@ -110,7 +67,7 @@ def event_study(effects: EffectTable, *, ax: Axes | None = None, since: str = "r
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     rows = _path(effects)
     at = rows["event_time"].to_numpy(dtype=float)
     ax.axhline(0, color=RULE, linewidth=0.8)
@@ -154,6 +111,12 @@ def describe_event_study(effects: EffectTable, *, since: str = "reform") -> str:
     )
 
 
+def tabulate_event_study(effects: EffectTable, **_: object) -> pd.DataFrame:
+    """Give the numbers of `event_study`."""
+    ends = ["conf_low", "conf_high", "band_low", "band_high"]
+    return _path(effects)[["event_time", "estimate", "std_error", *ends]]
+
+
 def paths(panel: Panel, *, ax: Axes | None = None, base: int | None = None) -> Axes:
     """Draw the outcome of treated units, the mean of the controls and every control, from a base.
 
@@ -169,7 +132,7 @@ def paths(panel: Panel, *, ax: Axes | None = None, base: int | None = None) -> A
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     wide, base = _from_base(panel, base)
     treated = list(panel.treated)
     controls = wide.drop(index=treated)
@@ -202,6 +165,13 @@ def describe_paths(panel: Panel, *, base: int | None = None) -> str:
     )
 
 
+def tabulate_paths(panel: Panel, *, base: int | None = None) -> pd.DataFrame:
+    """Give the numbers of `paths`: one row a year, one column a unit."""
+    wide, _ = _from_base(panel, base)
+    mean = wide.drop(index=list(panel.treated)).mean().rename("control mean")
+    return pd.concat([wide.T, mean], axis=1).rename_axis("time").reset_index()
+
+
 def placebo_cloud(effects: EffectTable, *, ax: Axes | None = None) -> Axes:
     """Draw the overall estimate among those of all other assignments of the treatment.
 
@@ -215,7 +185,7 @@ def placebo_cloud(effects: EffectTable, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     draws = _draws(effects)
     ax.hist(draws[1:], bins=40, color=CONTROL, alpha=0.6)
     ax.axvline(0, color=RULE, linewidth=0.8)
@@ -246,6 +216,13 @@ def describe_placebo_cloud(effects: EffectTable) -> str:
     )
 
 
+def tabulate_placebo_cloud(effects: EffectTable) -> pd.DataFrame:
+    """Give the numbers of `placebo_cloud`: the estimate, then the placebos by size."""
+    draws = _draws(effects)
+    kinds = ["estimate", *["placebo"] * (len(draws) - 1)]
+    return pd.DataFrame({"kind": kinds, "estimate": [draws[0], *np.sort(draws[1:])]})
+
+
 def forest(overview: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the overall effects of several designs below each other.
 
@@ -259,7 +236,7 @@ def forest(overview: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     at = np.arange(len(overview))[::-1]
     headline = (overview["role"] == "headline").to_numpy()
     inks = np.where(headline, TREATED, CONTROL)
@@ -301,6 +278,12 @@ def describe_forest(overview: pd.DataFrame) -> str:
     )
 
 
+def tabulate_forest(overview: pd.DataFrame) -> pd.DataFrame:
+    """Give the numbers of `forest`."""
+    wanted = ["outcome", "label", "role", "estimate", "std_error", "conf_low", "conf_high", "scale"]
+    return overview[[name for name in wanted if name in overview]]
+
+
 def placebo_units(check: Check, *, ax: Axes | None = None) -> Axes:
     """Draw the estimate of every unit taken as if it alone had the reform.
 
@@ -314,7 +297,7 @@ def placebo_units(check: Check, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     detail = check.detail
     at = np.arange(len(detail))
     own = detail["treated"].to_numpy(dtype=bool)
@@ -334,6 +317,11 @@ def describe_placebo_units(check: Check) -> str:
     return f"Units in order of their placebo estimate. {check.seen}."
 
 
+def tabulate_placebo_units(check: Check) -> pd.DataFrame:
+    """Give the numbers of `placebo_units`."""
+    return check.detail[["unit", "estimate", "treated"]]
+
+
 def shares(counts: pd.Series, *, ax: Axes | None = None) -> Axes:
     """Draw how many things fall into each class, as bars with their numbers.
 
@@ -347,7 +335,7 @@ def shares(counts: pd.Series, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     at = np.arange(len(counts))[::-1]
     ax.barh(at, counts, color=TREATED, height=0.6)
     for place, count in zip(at, counts, strict=True):
@@ -361,6 +349,12 @@ def shares(counts: pd.Series, *, ax: Axes | None = None) -> Axes:
 def describe_shares(counts: pd.Series) -> str:
     """Say what `shares` shows."""
     return "Bars: " + "; ".join(f"{name} {int(count)}" for name, count in counts.items()) + "."
+
+
+def tabulate_shares(counts: pd.Series) -> pd.DataFrame:
+    """Give the numbers of `shares`."""
+    name = str(counts.name or "number")
+    return pd.DataFrame({"class": counts.index, name: counts.to_numpy()})
 
 
 def _path(effects: EffectTable) -> pd.DataFrame:

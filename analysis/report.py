@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 _LOG = "report.log"
 _STAGED = ("_config.yml", "_toc.yml", "book")
-_STAGED_IF_THERE = ("benchmarks/results",)
+_STAGED_IF_THERE = ("benchmarks/results", "CITATION.cff")
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 _MARK = ".buildinfo"
 _LEFT_BEHIND = 6 * 3600
@@ -109,7 +109,7 @@ def _staging(root: Path) -> Iterator[Path]:
 
 
 def _stage_book(root: Path, *, staging: Path) -> None:
-    there = tuple(name for name in _STAGED_IF_THERE if (root / name).is_dir())
+    there = tuple(name for name in _STAGED_IF_THERE if (root / name).exists())
     for name in (*_STAGED, *there):
         source = root / name
         if source.is_dir():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.methods.effects import number
-from analysis.plots import CONTROL, RULE, SECOND, STYLE, TREATED
+from analysis.pictures import CONTROL, RULE, SECOND, TREATED, axes
 from analysis.scenarios import ScenarioResult, compare
 
 if TYPE_CHECKING:
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 #: Inks of a driver: what was read, what was set by hand, what is claimed or estimated.
 _INKS = {"read": TREATED, "derived": TREATED, "choice": SECOND}
 _WORDS = {TREATED: "read or derived", SECOND: "set by hand", CONTROL: "claimed or estimated"}
-
-
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    with matplotlib.style.context(str(STYLE)):
-        return Figure().subplots()
 
 
 def tornado(result: ScenarioResult, *, ax: Axes | None = None, count: int = 8) -> Axes:
@@ -44,7 +34,7 @@ def tornado(result: ScenarioResult, *, ax: Axes | None = None, count: int = 8) -
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     rows = result.drivers.head(count)
     inks = [_INKS.get(status, CONTROL) for status in rows["status"]]
     at = np.arange(len(rows))[::-1]
@@ -81,6 +71,11 @@ def describe_tornado(result: ScenarioResult, *, count: int = 8) -> str:
     )
 
 
+def tabulate_tornado(result: ScenarioResult, *, count: int = 8) -> pd.DataFrame:
+    """Give the numbers of `tornado`."""
+    return result.drivers.head(count)
+
+
 def fan(result: ScenarioResult, *, ax: Axes | None = None) -> Axes:
     """Draw the present value so far by year: central case, median, middle half and 95 %.
 
@@ -93,7 +88,7 @@ def fan(result: ScenarioResult, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     rows, years = result.fan, result.fan["year"]
     ax.axhline(0, color=RULE, linewidth=0.8)
     for low, high, alpha in (("q025", "q975", 0.15), ("q250", "q750", 0.3)):
@@ -127,6 +122,12 @@ def describe_fan(result: ScenarioResult) -> str:
     )
 
 
+def tabulate_fan(result: ScenarioResult) -> pd.DataFrame:
+    """Give the numbers of `fan`."""
+    wanted = ["year", *(name for name in result.fan.columns if name.startswith("total_"))]
+    return result.fan[wanted].assign(central=_so_far(result))
+
+
 def comparison(results: Sequence[ScenarioResult], *, ax: Axes | None = None) -> Axes:
     """Draw net present values on one scale: central case, median (hollow), 95 % of the draws.
 
@@ -140,7 +141,7 @@ def comparison(results: Sequence[ScenarioResult], *, ax: Axes | None = None) -> 
     -------
     matplotlib.axes.Axes
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     rows = compare(results)
     at = np.arange(len(rows))[::-1]
     ax.axvline(0, color=RULE, linewidth=0.8)
@@ -164,6 +165,11 @@ def describe_comparison(results: Sequence[ScenarioResult]) -> str:
         f"{len(rows)} scenarios, central case in {rows['unit'].iloc[0]}: {'; '.join(parts)}. "
         f"{below} of the ranges reach below zero."
     )
+
+
+def tabulate_comparison(results: Sequence[ScenarioResult]) -> pd.DataFrame:
+    """Give the numbers of `comparison`."""
+    return compare(results)[["title", "central", "median", "range_low", "range_high", "unit"]]
 
 
 def _so_far(result: ScenarioResult) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis import plots
 from analysis.methods.effects import EffectTable
@@ -69,6 +70,14 @@ def describe_recovered(findings: Findings, *, design: str) -> str:
     )
 
 
+def tabulate_recovered(findings: Findings, *, design: str) -> pd.DataFrame:
+    """Give the numbers of `recovered`."""
+    effects = findings.result(design).effects
+    frame = plots.tabulate_event_study(effects)
+    path = _planted(findings, design, frame["event_time"].to_numpy(dtype=float))
+    return frame if path is None else frame.assign(planted=path)
+
+
 def _event_times(effects: EffectTable) -> np.ndarray:
     times = effects.tidy()["event_time"].dropna()
     return np.sort(times.to_numpy(dtype=float))
@@ -76,12 +85,12 @@ def _event_times(effects: EffectTable) -> np.ndarray:
 
 def _planted(findings: Findings, design: str, at: np.ndarray) -> np.ndarray | None:
     """Give the planted path; None as soon as the data are not simulated."""
-    truth = findings.study.truth
-    if truth is None or findings.kind != "simulated":
+    truth, result = findings.study.truth, findings.result(design)
+    if truth is None or result.kind != "simulated":
         return None
-    return planted(truth, findings.result(design).outcome.column, at)
+    return planted(truth, result.outcome, at)
 
 
 def _time_of(findings: Findings) -> str:
     truth = findings.study.truth
-    return f"{truth.time_column.capitalize()}s" if truth else "Times"
+    return f"{truth.columns.time.capitalize()}s" if truth else "Times"

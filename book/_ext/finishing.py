@@ -8,9 +8,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import figure_files
+import frame
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from words import words
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +40,23 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     out = Path(app.outdir)
+    said = words(app.config.language)
+    edition = frame.Edition.of(
+        Path(app.srcdir), title=app.config.html_title, address=app.config.html_baseurl or ""
+    )
     _clear(out)
+    figure_files.unpack(out)
+    frame.draw_preview(out, edition, said)
+    frame.lost(out, edition, said)
     for page in sorted(out.rglob("*.html")):
+        name = page.relative_to(out).as_posix()
         soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
         if soup.html is None:
             soup = _forwarding(soup, title=app.config.html_title)
+        figure_files.offer(soup, page, words=said)
         _repair(soup)
+        frame.sign(soup, name, edition, said)
+        frame.preview(soup, name, edition, said)
         _guard(soup)
         page.write_text(str(soup), encoding="utf-8")
 

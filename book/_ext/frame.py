@@ -1,0 +1,156 @@
+"""What surrounds a page: citation, version and data, a preview, and a page for the lost."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import yaml
+from bs4 import BeautifulSoup, Tag
+
+ABOUT = "book/about.html"
+PREVIEW = "_static/preview.png"
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """Which report this is: its title, version, data and where to write to."""
+
+    title: str
+    version: str
+    accessed: str
+    fingerprint: str
+    repository: str
+    address: str
+
+    @classmethod
+    def of(cls, project: Path, *, title: str, address: str) -> Edition:
+        """Read the edition from the files of a project; what is not there is left out."""
+        citation = project / "CITATION.cff"
+        cited = yaml.safe_load(citation.read_text(encoding="utf-8")) if citation.is_file() else {}
+        listed = project / "data" / "sources.toml"
+        held = tomllib.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+        sources = held.get("source", [])
+        sums = "".join(sorted(str(one.get("sha256", "")) for one in sources))
+        return cls(
+            title=title,
+            version=str(cited.get("version", "")),
+            accessed=max((str(one.get("accessed", "")) for one in sources), default=""),
+            fingerprint=hashlib.sha256(sums.encode()).hexdigest()[:8] if sums else "",
+            repository=str(cited.get("repository-code", "")),
+            address=address.rstrip("/"),
+        )
+
+
+def sign(soup: BeautifulSoup, name: str, edition: Edition, words: Mapping[str, str]) -> None:
+    """Put version, data, licence, citation and feedback at the foot of the page `name`."""
+    place = soup.select_one("footer.bd-footer-content .bd-footer-content__inner")
+    if place is None:
+        return
+    up = "../" * name.count("/")
+    line = soup.new_tag("p", attrs={"class": "edition"})
+    said = []
+    if edition.version:
+        said.append(words["version"].format(version=edition.version))
+    if edition.fingerprint:
+        said.append(
+            words["vintage"].format(accessed=edition.accessed, fingerprint=edition.fingerprint)
+        )
+    said.append(words["licence"])
+    line.string = " · ".join(said)
+    report = f"{edition.repository}/issues/new?title={quote(name)}"
+    links = (
+        (words["cite"], f"{up}{ABOUT}#cite"),
+        (words["feedback"], report if edition.repository else f"{up}{ABOUT}#feedback"),
+    )
+    for text, target in links:
+        link = soup.new_tag("a", attrs={"href": target})
+        link.string = text
+        line.append(" · ")
+        line.append(link)
+    for old in place.select(".footer-item"):
+        if not old.get_text(strip=True) or old.select_one(".component-author, .copyright"):
+            old.decompose()
+    place.append(line)
+
+
+def preview(soup: BeautifulSoup, name: str, edition: Edition, words: Mapping[str, str]) -> None:
+    """Say in the head what a link to the page shows elsewhere."""
+    if soup.head is None or soup.title is None:
+        return
+    up = f"{edition.address}/" if edition.address else "../" * name.count("/")
+    description = _first_words(soup) or words["subtitle"]
+    marks = {
+        "og:type": "article",
+        "og:site_name": edition.title,
+        "og:title": soup.title.get_text(strip=True),
+        "og:description": description,
+        "og:image": up + PREVIEW,
+        "og:image:alt": f"{edition.title}. {words['subtitle']}",
+    }
+    if edition.address:
+        marks["og:url"] = f"{edition.address}/{name}"
+    for old in soup.head.select("meta[property^='og:'], meta[name='description']"):
+        old.decompose()
+    for key, text in marks.items():
+        soup.head.append(soup.new_tag("meta", attrs={"property": key, "content": text}))
+    for key, text in (("description", description), ("twitter:card", "summary_large_image")):
+        soup.head.append(soup.new_tag("meta", attrs={"name": key, "content": text}))
+
+
+def _first_words(soup: BeautifulSoup) -> str:
+    for paragraph in soup.select("article p"):
+        text = " ".join(paragraph.get_text(" ", strip=True).split())
+        if len(text) > 40 and not paragraph.find_parent(class_="data-kind"):
+            for mark in (",", ".", ";", ":", ")"):
+                text = text.replace(f" {mark}", mark)
+            return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " …"
+    return ""
+
+
+def draw_preview(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
+    """Draw the picture that a link to the report shows elsewhere."""
+    import textwrap
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 6.3), dpi=100, facecolor="#0b2f4a")
+    FigureCanvasAgg(figure)
+    title = "\n".join(textwrap.wrap(edition.title, 30))
+    subtitle = "\n".join(textwrap.wrap(words["subtitle"], 52))
+    figure.text(0.07, 0.86, title, color="white", fontsize=44, va="top", fontweight="bold")
+    figure.text(0.07, 0.42, subtitle, color="#cfe3f1", fontsize=25, va="top", linespacing=1.4)
+    foot = words["version"].format(version=edition.version) if edition.version else ""
+    figure.text(0.07, 0.09, foot, color="#cfe3f1", fontsize=18)
+    figure.savefig(out / PREVIEW, metadata={"Software": None})
+
+
+def lost(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
+    """Write the page for an address that does not exist; it needs no other file."""
+    start = f"{edition.address}/index.html" if edition.address else "index.html"
+    soup = BeautifulSoup(
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title></title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+        "<style>body{font:1.1rem/1.6 sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;"
+        "color-scheme:light dark;color:CanvasText;background:Canvas}a{color:LinkText}</style>"
+        "</head><body><main><h1></h1><p></p><p><a></a></p></main></body></html>\n",
+        "html.parser",
+    )
+    _write(soup.title, f"{words['lost_title']} — {edition.title}")
+    _write(soup.h1, words["lost_title"])
+    _write(soup.p, words["lost"])
+    _write(soup.a, words["read"])
+    if soup.a is not None:
+        soup.a["href"] = start
+    (out / "404.html").write_text(str(soup), encoding="utf-8")
+
+
+def _write(tag: Tag | None, text: str) -> None:
+    if tag is not None:
+        tag.string = text
