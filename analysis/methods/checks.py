@@ -71,13 +71,13 @@ def pre_trends(panel: Panel, estimator: Estimator) -> Check:
         "required": "joint p of the leads at least 0.10, and a drift that, carried on, moves the "
         "estimate by less than one standard error",
     }
-    table = _tried(estimator, panel)
+    table = tried(estimator, panel)
     if isinstance(table, str):
-        return _not_run(ask, table)
+        return not_run(ask, table)
     frame = table.tidy()
     leads = frame[(frame["event_time"] < 0) & frame["std_error"].notna()]
     if len(leads) < 2 or table.draws is None:
-        return _not_run(ask, f"{len(leads)} event times before the base period; two are needed")
+        return not_run(ask, f"{len(leads)} event times before the base period; two are needed")
     drift = _drift(frame)
     p_value = _joint_p(table.draws[:, leads.index.to_numpy()])
     error = table.overall.std_error
@@ -129,19 +129,19 @@ def placebo_in_time(panel: Panel, estimator: Estimator, *, time: int | None = No
         "required": "smallest placebo p-value times the number of placebos at least 0.10",
     }
     first = int(panel.cohorts.min())
-    before = _tried(panel.keep_times, int(panel.times[0]), first - 1)
+    before = tried(panel.keep_times, int(panel.times[0]), first - 1)
     if isinstance(before, str):
-        return _not_run(ask, before)
+        return not_run(ask, before)
     dates = [int(date) for date in before.times[2:]] if time is None else [time]
     rows = []
     for date in dates:
         cohorts = panel.cohorts.where(panel.cohorts.isna(), date)
-        table = _tried(estimator, before.with_cohorts(cohorts))
+        table = tried(estimator, before.with_cohorts(cohorts))
         if not isinstance(table, str) and np.isfinite(table.overall.p_value):
-            rows.append(_row(table.overall, date=date))
+            rows.append(row(table.overall, date=date))
     if not rows:
         reason = f"no p-value at any of {len(dates)} dates before the reform"
-        return _not_run(ask, reason)
+        return not_run(ask, reason)
     detail = pd.DataFrame(rows)
     worst = detail.sort_values("p_value").iloc[0]
     smallest, date = float(worst["p_value"]), int(worst["date"])
@@ -183,10 +183,10 @@ def placebo_in_space(panel: Panel, estimator: Estimator) -> Check:
         kept = panel.keep_units(
             [name for name in panel.units if name == unit or name not in treated]
         )
-        table = _tried(estimator, kept.with_cohorts({unit: date}))
+        table = tried(estimator, kept.with_cohorts({unit: date}))
         if isinstance(table, str):
-            return _not_run(ask, table)
-        rows.append(_row(table.overall, unit=unit, treated=unit in treated))
+            return not_run(ask, table)
+        rows.append(row(table.overall, unit=unit, treated=unit in treated))
     detail = pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
     others = detail.loc[~detail["treated"], "estimate"]
     low, high = np.quantile(others, [0.05, 0.95])
@@ -228,10 +228,10 @@ def leave_one_out(panel: Panel, estimator: Estimator) -> Check:
         if unit in treated:
             continue
         kept = panel.keep_units([name for name in panel.units if name != unit])
-        table = _tried(estimator, kept)
+        table = tried(estimator, kept)
         if isinstance(table, str):
-            return _not_run(ask, table)
-        rows.append(_row(table.overall, left_out=unit))
+            return not_run(ask, table)
+        rows.append(row(table.overall, left_out=unit))
     detail = pd.DataFrame(rows).sort_values("estimate", ignore_index=True)
     low, high = detail.iloc[0], detail.iloc[-1]
     seen = (
@@ -265,14 +265,14 @@ def minimum_detectable_effect(
         "required": "a minimum detectable effect "
         + ("below a plausible one" if plausible is None else f"of at most {number(plausible)}"),
     }
-    table = _tried(estimator, panel)
+    table = tried(estimator, panel)
     if isinstance(table, str):
-        return _not_run(ask, table)
+        return not_run(ask, table)
     size = table.overall.minimum_detectable_effect
     if not np.isfinite(size) or plausible is None:
-        return _not_run(ask, f"minimum detectable effect {number(size, signed=False)}")
+        return not_run(ask, f"minimum detectable effect {number(size, signed=False)}")
     status: Status = "passed" if size <= plausible else "failed"
-    detail = pd.DataFrame([_row(table.overall, minimum_detectable_effect=size)])
+    detail = pd.DataFrame([row(table.overall, minimum_detectable_effect=size)])
     return Check(**ask, seen=f"{number(size, signed=False)}", status=status, detail=detail)
 
 
@@ -295,17 +295,18 @@ def own_trends(panel: Panel, estimator: Estimator, *, detrended: Estimator) -> C
         "question": "Does the estimate survive taking out each unit's own earlier trend?",
         "required": "the same sign",
     }
-    plain, without = _tried(estimator, panel), _tried(detrended, panel)
+    plain, without = tried(estimator, panel), tried(detrended, panel)
     if isinstance(plain, str) or isinstance(without, str):
-        return _not_run(ask, plain if isinstance(plain, str) else str(without))
+        return not_run(ask, plain if isinstance(plain, str) else str(without))
     before, after = plain.overall, without.overall
     seen = f"{number(before.estimate)} becomes {number(after.estimate)}"
     same = np.sign(before.estimate) == np.sign(after.estimate)
-    detail = pd.DataFrame([_row(before, own_trends="kept"), _row(after, own_trends="taken out")])
+    detail = pd.DataFrame([row(before, own_trends="kept"), row(after, own_trends="taken out")])
     return Check(**ask, seen=seen, status="passed" if same else "failed", detail=detail)
 
 
-def _row(effect: Effect, **extra: object) -> dict[str, object]:
+def row(effect: Effect, **extra: object) -> dict[str, object]:
+    """Make one row of a check's detail: what is given, then the effect with its uncertainty."""
     return {
         **extra,
         "estimate": effect.estimate,
@@ -316,7 +317,7 @@ def _row(effect: Effect, **extra: object) -> dict[str, object]:
     }
 
 
-def _tried(step: Callable[..., T], *things: object) -> T | str:
+def tried(step: Callable[..., T], *things: object) -> T | str:
     """Return what `step` makes of `things`, or the reason why it cannot be done."""
     try:
         return step(*things)
@@ -324,5 +325,6 @@ def _tried(step: Callable[..., T], *things: object) -> T | str:
         return str(error)
 
 
-def _not_run(ask: dict[str, str], reason: str) -> Check:
+def not_run(ask: dict[str, str], reason: str) -> Check:
+    """Say that a check could not be run, and why."""
     return Check(**ask, seen=reason, status="could not be run", detail=pd.DataFrame())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import IdentificationError
+from analysis.methods.guards import wild_values
 from analysis.methods.panel import Panel
 
 
@@ -83,8 +84,10 @@ def pools(
     Raises
     ------
     IdentificationError
-        Nobody treated, too few times before, none after, too few donors, unknown predictors.
+        Nobody treated, one value far beyond all others, too few times before, none after, too few
+        donors, unknown predictors.
     """
+    IdentificationError.raise_if(wild_values(panel))
     wide = panel.wide()
     treated = [unit for unit in panel.treated if (wide.loc[unit].notna()).any()]
     if not treated:

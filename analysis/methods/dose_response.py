@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from analysis.errors import Fault, IdentificationError
 from analysis.methods.effects import EffectTable
 from analysis.methods.guards import refuse_degenerate
+from analysis.methods.linear import bare
 from analysis.methods.panel import Panel
 from analysis.methods.regression import codes
 from analysis.methods.uncertainty import Estimates, Inference, attach
@@ -46,8 +49,9 @@ def dose_response(
     anticipation : int
         Times before the cohort in which treated units may already react.
     inference : str
-        See `analysis.methods.uncertainty.Inference`. Randomisation and scaled t are not offered:
-        an exposure cannot be given to another unit.
+        See `analysis.methods.uncertainty.Inference`. Randomisation deals the exposures along with
+        the treatment: the first unit drawn gets that of the first treated unit, and so on. CR2,
+        CR3 and the wild bootstrap are not offered: they belong to one regression on all units.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -103,21 +107,26 @@ def dose_response(
     refuse_degenerate(panel)
     data = _data(panel, exposure, anticipation)
     _refuse_few(data, degree)
-    places = np.quantile(data.dose[data.treated], QUANTILES) if at is None else np.asarray(at)
-    made = _curve(data, degree, np.asarray(places, dtype=float))
+    asked = np.quantile(data.dose[data.treated], QUANTILES) if at is None else np.asarray(at)
+    places = np.asarray(asked, dtype=float)
+    loadings = _loadings(data, degree, places)
+    estimate = loadings.T @ data.change
     cluster = codes(panel.cells["cluster"])
-    size = int(cluster.max()) + 1
-    influence = np.zeros((size, len(made.estimate)))
-    np.add.at(influence, data.cluster, made.influence)
+    influence = np.zeros((int(cluster.max()) + 1, len(estimate)))
+    np.add.at(influence, data.cluster, _influence(data, degree, places))
     estimates = Estimates(
         labels=_labels(places, data),
-        estimate=made.estimate,
-        headline=len(made.estimate) - 1,
+        estimate=estimate,
+        headline=len(estimate) - 1,
         influence=influence,
+        refit=partial(_refit, data, degree, places),
+        exposure=_exposure(panel, exposure, len(places)),
+        lacks="the estimate is a curve through treated units less the mean of the others, not one "
+        "regression whose residuals could be adjusted",
         notes=data.notes,
     )
     return attach(
-        panel,
+        bare(panel),
         estimates,
         estimator="dose_response",
         inference=inference,
@@ -128,18 +137,16 @@ def dose_response(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Data:
+    """Units seen at the base period and after the reform; n of them."""
+
     change: np.ndarray  # (n,)
     dose: np.ndarray
     treated: np.ndarray
     weights: np.ndarray
     cluster: np.ndarray
+    mover: sparse.csr_array  # (n, N): change = mover @ outcomes of the cells
+    seen: np.ndarray  # which units of the panel these are
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Curve:
-    estimate: np.ndarray  # (k,)
-    influence: np.ndarray  # (n, k)
 
 
 def _data(panel: Panel, exposure: str, anticipation: int) -> _Data:
@@ -191,7 +198,8 @@ def _data(panel: Panel, exposure: str, anticipation: int) -> _Data:
     base = wide[before[-1]].to_numpy()
     after = wide.loc[:, times >= cohorts[0]].to_numpy()
     seen = np.isfinite(base) & np.isfinite(after).any(axis=1)
-    change = np.nanmean(after[seen], axis=1) - base[seen]
+    mover = _mover(panel, int(before[-1]), int(cohorts[0]))[np.flatnonzero(seen)]
+    change = mover @ panel.cells["outcome"].to_numpy(dtype=float)
     unit, cluster = codes(panel.cells["unit"]), codes(panel.cells["cluster"])
     of_unit = np.zeros(panel.n_units, dtype=int)
     of_unit[unit] = cluster
@@ -203,42 +211,108 @@ def _data(panel: Panel, exposure: str, anticipation: int) -> _Data:
         treated=treated[seen],
         weights=weights[seen],
         cluster=of_unit[seen],
+        mover=mover,
+        seen=seen,
         notes=(note,) if not seen.all() else (),
     )
 
 
-def _curve(data: _Data, degree: int, places: np.ndarray) -> _Curve:
+def _mover(panel: Panel, base: int, first: int) -> sparse.csr_array:
+    """Mean of the cells from `first` on less the one at `base`, of every unit, (n_units, N)."""
+    unit, time = codes(panel.cells["unit"]), panel.cells["time"].to_numpy()
+    after = time >= first
+    counts = np.maximum(np.bincount(unit, after, panel.n_units), 1)
+    values = after / counts[unit] - (time == base)
+    shape = (panel.n_units, len(unit))
+    return sparse.csr_array((values, (unit, np.arange(len(unit)))), shape=shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """Powers of the exposure, centred and scaled so that they stay apart."""
+
+    centre: float
+    unit: float
+    powers: np.ndarray
+
+    @classmethod
+    def of(cls, data: _Data, degree: int) -> _Basis:
+        w1 = data.weights * data.treated / data.weights[data.treated].sum()
+        centre = float(w1 @ data.dose)
+        unit = float(np.sqrt(w1 @ (data.dose - centre) ** 2)) or 1.0
+        return cls(centre=centre, unit=unit, powers=np.arange(degree + 1))
+
+    def at(self, dose: np.ndarray) -> np.ndarray:
+        return np.asarray(((dose - self.centre) / self.unit)[:, None] ** self.powers)
+
+    def slope(self, dose: np.ndarray) -> np.ndarray:
+        scaled = (dose - self.centre) / self.unit
+        lower = scaled[:, None] ** np.maximum(self.powers - 1, 0)
+        return np.asarray(self.powers * lower / self.unit)
+
+
+def _shares(data: _Data) -> np.ndarray:
+    """Weights of the means of untreated and of treated units, (2, n)."""
     d, w = data.treated, data.weights
-    w0, w1 = w * ~d / w[~d].sum(), w * d / w[d].sum()
-    m0 = w0 @ data.change
-    centre, unit = w1 @ data.dose, np.sqrt(w1 @ (data.dose - w1 @ data.dose) ** 2) or 1.0
-    powers = np.arange(degree + 1)
+    return np.array([w * ~d / w[~d].sum(), w * d / w[d].sum()])
 
-    def basis(dose: np.ndarray) -> np.ndarray:
-        return np.asarray(((dose - centre) / unit)[:, None] ** powers)
 
-    def slope(dose: np.ndarray) -> np.ndarray:
-        scaled = (dose - centre) / unit
-        return np.asarray(powers * scaled[:, None] ** np.maximum(powers - 1, 0) / unit)
+def _loadings(data: _Data, degree: int, places: np.ndarray) -> np.ndarray:
+    """Weights of the changes in ATT(d) at every place, the mean slope, and the ATT, (n, k)."""
+    w0, w1 = _shares(data)
+    basis = _Basis.of(data, degree)
+    psi = basis.at(data.dose) * w1[:, None]
+    of_beta = psi @ np.linalg.inv(psi.T @ basis.at(data.dose))
+    return np.column_stack(
+        [
+            of_beta @ basis.at(places).T - w0[:, None],
+            of_beta @ (w1 @ basis.slope(data.dose)),
+            w1 - w0,
+        ]
+    )
 
-    psi = basis(data.dose)
+
+def _influence(data: _Data, degree: int, places: np.ndarray) -> np.ndarray:
+    """Contribution of every unit, the mean, the curve and the exposures estimated, (n, k)."""
+    w0, w1 = _shares(data)
+    basis = _Basis.of(data, degree)
+    psi, m0 = basis.at(data.dose), w0 @ data.change
     bread = np.linalg.inv((psi * w1[:, None]).T @ psi)
     beta = bread @ (psi * w1[:, None]).T @ (data.change - m0)
     error = data.change - m0 - psi @ beta
     untreated = w0 * (data.change - m0)
     of_beta = (psi * (w1 * error)[:, None]) @ bread
     of_beta[:, 0] -= untreated
-    steep = slope(data.dose) @ beta
+    steep = basis.slope(data.dose) @ beta
     response, overall = w1 @ steep, w1 @ (data.change - m0)
-    columns = [
-        of_beta @ basis(places).T,
-        of_beta @ (w1 @ slope(data.dose)) + w1 * (steep - response),
-        w1 * (data.change - m0 - overall) - untreated,
-    ]
-    return _Curve(
-        estimate=np.append(basis(places) @ beta, [response, overall]),
-        influence=np.column_stack(columns),
+    return np.column_stack(
+        [
+            of_beta @ basis.at(places).T,
+            of_beta @ (w1 @ basis.slope(data.dose)) + w1 * (steep - response),
+            w1 * (data.change - m0 - overall) - untreated,
+        ]
     )
+
+
+def _refit(
+    data: _Data, degree: int, places: np.ndarray, panel: Panel, outcomes: np.ndarray
+) -> np.ndarray:
+    """Estimates of every outcome (N, m) with the exposures dealt in the order of the treated."""
+    treated = np.isin(panel.units, panel.treated)[data.seen]
+    dose = np.zeros(len(treated))
+    dealt = data.dose[data.treated]
+    if treated.sum() != len(dealt):  # a unit without a change was drawn
+        return np.full((outcomes.shape[1], len(places) + 2), np.nan)
+    dose[treated] = dealt
+    other = replace(data, treated=treated, dose=dose)
+    return np.asarray((data.mover @ outcomes).T @ _loadings(other, degree, places))
+
+
+def _exposure(panel: Panel, exposure: str, count: int) -> np.ndarray:
+    """Treatment behind every estimate: one for effects, the exposure itself for the slope."""
+    on = (panel.cell_event_time >= 0).astype(float)
+    dose = on * panel.cells[exposure].to_numpy(dtype=float)
+    return np.column_stack([*[on] * count, dose, on])
 
 
 def _labels(places: np.ndarray, data: _Data) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from analysis.errors import IdentificationError
+from analysis.methods.panel import Panel
 
 #: Columns of every table of effects, always present, in this order.
 COLUMNS = (
@@ -164,6 +165,9 @@ class EffectTable:
         What the reader must know: dropped cells, singletons, failed conditions.
     regroup : callable or None
         Makes the table of an aggregation, where the rows are group-time ATTs.
+    refit : callable or None
+        ``refit(panel, outcomes)`` gives the same rows for other cohorts and every column of
+        outcomes (n_cells, m), as an array (m, n_rows).
     """
 
     frame: pd.DataFrame
@@ -174,6 +178,7 @@ class EffectTable:
     augmented: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     regroup: Callable[[str], EffectTable] | None = None
+    refit: Callable[[Panel, np.ndarray], np.ndarray] | None = None
 
     def tidy(self) -> pd.DataFrame:
         """Return one row an effect, a copy, with the columns of the contract."""

@@ -112,10 +112,14 @@ class Estimates:
     refit : callable or None
         ``refit(panel, outcomes)`` gives the same k estimates for a panel with other cohorts and
         every column of outcomes (n_cells, m), as an array (m, k).
+    linear : bool
+        Whether `refit` takes outcomes as given; where not, it answers only to cohorts.
     regression : Regression or None
         The regression behind the estimates, for CR2, CR3, the wild bootstrap and Conley.
     rows : numpy.ndarray or None
         Shape (k, terms): ``estimate = rows @ regression.coefficients``.
+    source : numpy.ndarray or None
+        Cell of the panel behind every cell of the regression, where it is on other cells.
     absorb : callable or None
         Takes the absorbed effects out of columns (n_cells, c); None = unit and time effects.
     exposure : numpy.ndarray or None
@@ -123,6 +127,8 @@ class Estimates:
         `refit` gives the slopes of a randomisation interval.
     augmented : pandas.DataFrame or None
         See `EffectTable`.
+    lacks : str
+        Why the method cannot give what `regression` or `refit` are for, where they are None.
     notes : tuple of str
         See `EffectTable`.
     """
@@ -134,11 +140,14 @@ class Estimates:
     product: Influence | None = None
     factor: float = 1.0
     refit: Refit | None = None
+    linear: bool = True
     regression: Regression | None = None
     rows: np.ndarray | None = None
+    source: np.ndarray | None = None
     absorb: Callable[[np.ndarray], np.ndarray] | None = None
     exposure: np.ndarray | None = None
     augmented: pd.DataFrame | None = None
+    lacks: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -175,11 +184,11 @@ class Asked:
         return len(self.estimates.estimate)
 
 
-def cannot(name: str) -> IdentificationError:
-    """Say that a method cannot give the inference `name`."""
+def cannot(name: str, why: str = "") -> IdentificationError:
+    """Say that a method cannot give the inference `name`, and why."""
     error = IdentificationError.of(
         expected="an inference this method can give",
-        found=name,
+        found=f"{name}: {why}" if why else name,
         mend="use inference='recommended', or another kind",
     )
     return IdentificationError(*error.faults)

@@ -18,7 +18,7 @@ from analysis.methods.guards import refuse_degenerate, window_notes
 from analysis.methods.linear import DENSE, Linear, bare, dummies, linear_estimates
 from analysis.methods.panel import Panel
 from analysis.methods.regression import codes
-from analysis.methods.saturated_poisson import saturated_poisson
+from analysis.methods.saturated_poisson import saturated_effects, saturated_poisson
 from analysis.methods.uncertainty import Estimates, Inference, attach
 
 Family = Literal["linear", "poisson"]
@@ -81,8 +81,9 @@ def extended_twfe(
     .. math:: E[y_{it}] = \exp(\alpha_{g_i} + \lambda_t + \tau_{g,t}), \quad
        ATT(g,t) = e^{\alpha_g + \lambda_t + \tau_{g,t}} - e^{\alpha_g + \lambda_t},
 
-    with errors by the delta method, no small-sample factor, clusters of the panel; it has no
-    randomisation inference, as it is not linear.
+    with errors by the delta method, no small-sample factor, clusters of the panel. Randomisation
+    gives a p-value and no interval, as adding a constant is no change of a ratio; scaled t, CR2,
+    CR3 and the wild bootstrap need estimates that are linear in the outcome and are refused.
 
     *Edge cases.* Units treated at or before the first time (plus `anticipation`) are left out,
     with a note. Without untreated units, times from the last cohort on are left out.
@@ -201,8 +202,24 @@ def _poisson(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> Estimates:
         estimate=made.estimate @ mean.weights,
         headline=len(mean.labels) - 1,
         influence=influence,
+        refit=partial(_refit_poisson, fitted, kind),
+        linear=False,
+        lacks="the estimate is not linear in the outcome",
         notes=fitted.notes,
     )
+
+
+def _refit_poisson(
+    fitted: _Fitted, kind: Aggregation | Literal["none"], panel: Panel, outcomes: np.ndarray
+) -> np.ndarray:
+    """Estimates under the cohorts of `panel`; nan where an effect has no finite value."""
+    wide = fitted.wide.dealt(panel, panel.cells[["outcome"]].to_numpy(dtype=float))
+    weights = means(wide, fitted.pairs, kind).weights
+    try:
+        made = saturated_effects(wide, fitted.pairs) @ weights
+    except IdentificationError:
+        made = np.full(weights.shape[1], np.nan)
+    return np.tile(made, (outcomes.shape[1], 1))
 
 
 def _labels(fitted: _Fitted, labels: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:

@@ -181,6 +181,7 @@ def _table(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> EffectTable:
         product=influence,
         refit=partial(_refit, fitted, kind, _fixed_loadings(fitted, rows.weights)),
         exposure=_exposure(fitted, rows.weights),
+        lacks="every ATT(g,t) is a comparison of its own, not a term of one regression",
         notes=_notes(fitted),
     )
     table = attach(

@@ -123,6 +123,7 @@ def imputation(
         refit=partial(_refit, setting, targets.event_times),
         exposure=(targets.weights != 0).astype(float) if targets.weights.size < DENSE else None,
         augmented=fitted.cells,
+        lacks="effects are imputed from untreated cells: no one regression holds all cells",
         notes=targets.notes,
     )
     return attach(

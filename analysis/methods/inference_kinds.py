@@ -78,7 +78,7 @@ def wild_bootstrap(asked: Asked, *, options: WildBootstrap) -> Made:
         return _too_few(asked, fitted.n_clusters)
     lost = bias_reduced(fitted, _rows(estimates)).lost
     if len(lost):
-        return nothing(asked.count, _lost(asked.panel, lost))
+        return nothing(asked.count, _lost(asked, lost))
     tests = [
         wild_test(
             fitted,
@@ -128,7 +128,7 @@ def scaled_t(asked: Asked) -> Made:
         return nothing(asked.count, f"no interval: {short}")
     weights = loadings(asked.panel, asked.estimates, layout)
     if weights is None:
-        raise cannot("scaled_t (the estimate is not linear in the outcome)")
+        raise cannot("scaled_t", "the estimate is not linear in the outcome")
     made = scaled_variance(
         layout.outcome[None],
         weights,
@@ -239,7 +239,7 @@ def _adjusted(
         return _too_few(asked, fitted.n_clusters)
     made = maker(fitted, _rows(asked.estimates))
     if len(made.lost):
-        return nothing(asked.count, _lost(asked.panel, made.lost))
+        return nothing(asked.count, _lost(asked, made.lost))
     return _t_based(asked, made.covariance, dof=made.dof, name=name, notes=())
 
 
@@ -247,7 +247,7 @@ def _least_squares(asked: Asked, name: str) -> LeastSquares:
     estimates = asked.estimates
     fitted = estimates.regression
     if fitted is None or estimates.rows is None:
-        raise cannot(name)
+        raise cannot(name, estimates.lacks)
     if estimates.absorb is None and fitted.absorption is not None:
         return fitted.least_squares
     root = np.sqrt(fitted.weights)[:, None]
@@ -283,6 +283,7 @@ def _unit_influence(asked: Asked) -> np.ndarray:
             raise cannot("conley")
         return influence
     codes = panel.cohorts.index.get_indexer(pd.Index(panel.cells["unit"]))
+    codes = codes if estimates.source is None else codes[estimates.source]
     return np.asarray(fitted.scores_by(codes) @ fitted.bread @ estimates.rows.T)
 
 
@@ -301,6 +302,7 @@ def _too_few(asked: Asked, n_clusters: int) -> Made:
     return nothing(asked.count, reason)
 
 
-def _lost(panel: Panel, clusters: np.ndarray) -> str:
-    names = np.unique(panel.cells["cluster"].to_numpy())[clusters]
+def _lost(asked: Asked, clusters: np.ndarray) -> str:
+    held, source = asked.panel.cells["cluster"].to_numpy(), asked.estimates.source
+    names = np.unique(held if source is None else held[source])[clusters]
     return f"no interval: the effect hangs on one cluster, {', '.join(map(str, names[:3]))}"

@@ -107,6 +107,8 @@ def _unit_clusters(panel: Panel, unit: np.ndarray) -> np.ndarray:
 def loadings(panel: Panel, estimates: Estimates, layout: Layout) -> np.ndarray | None:
     """Weights (k, n, T) that every estimate puts on the outcomes; None if it is not linear."""
     n_cells = len(panel.cells)
+    if not estimates.linear:
+        return None
     if estimates.refit is not None and n_cells <= MAX_CELLS:
         blocks = [
             estimates.refit(panel, _unit_columns(n_cells, start, min(start + 512, n_cells)))
@@ -116,6 +118,10 @@ def loadings(panel: Panel, estimates: Estimates, layout: Layout) -> np.ndarray |
     elif estimates.regression is not None and estimates.rows is not None:
         fitted = estimates.regression
         by_cell = (fitted.design * fitted.weights[:, None]) @ fitted.bread @ estimates.rows.T
+        if estimates.source is not None:
+            placed = np.zeros((n_cells, by_cell.shape[1]))
+            np.add.at(placed, estimates.source, by_cell)
+            by_cell = placed
     else:
         return None
     outcome = panel.cells["outcome"].to_numpy(dtype=float)

@@ -26,7 +26,7 @@ def randomisation(asked: Asked) -> Made:
     """Randomisation over the units, or over clusters where clusters hold several units."""
     estimates, panel = asked.estimates, asked.panel
     if estimates.refit is None:
-        raise cannot("randomisation")
+        raise cannot("randomisation", estimates.lacks)
     ways = _assignments(asked)
     if len(ways.order) < LEAST_ASSIGNMENTS:
         reason = f"no interval: only {len(ways.order)} ways to assign the treatment"
@@ -34,7 +34,7 @@ def randomisation(asked: Asked) -> Made:
     outcomes = panel.cells[["outcome"]].to_numpy(dtype=float)
     if estimates.exposure is not None:
         outcomes = np.column_stack([outcomes, estimates.exposure])
-    refitted = _refitted(panel, ways, estimates.refit, outcomes)
+    refitted = _refitted(panel, ways, estimates.refit, outcomes, linear=estimates.linear)
     made = np.isfinite(refitted[:, 0, :]).all(axis=1)
     if not made[0] or made.sum() < LEAST_ASSIGNMENTS:
         return nothing(asked.count, "no interval: the effect is not defined when reassigned")
@@ -53,14 +53,14 @@ def randomisation(asked: Asked) -> Made:
 
 
 def _refitted(
-    panel: Panel, ways: numeric.Assignments, refit: Refit, outcomes: np.ndarray
+    panel: Panel, ways: numeric.Assignments, refit: Refit, outcomes: np.ndarray, *, linear: bool
 ) -> np.ndarray:
     """Estimates of m outcomes under every assignment, (n_assignments, m, k).
 
     To give unit i the cohort of unit j is to give unit j the outcomes of unit i, where units
     differ in nothing else: then one refit with exchanged outcomes serves all assignments.
     """
-    if _exchangeable(panel):
+    if linear and _exchangeable(panel):
         at_once = max(1, LARGEST_REFIT // outcomes.size)
         parts = np.split(ways.order, range(at_once, len(ways.order), at_once))
         return np.concatenate([_exchanged(panel, part, refit, outcomes) for part in parts])

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.errors import IdentificationError
 from analysis.methods.factors import Factor, Factors
 from analysis.methods.generalised import Data, Fitted, Path, fit, iterate
+from analysis.methods.guards import wild_values
 from analysis.methods.links import Model, mean_of
 from analysis.methods.panel import Panel
 from analysis.methods.regression import Regression
@@ -147,7 +148,8 @@ def _estimates(
 
 
 def refuse_logs(panel: Panel) -> None:
-    """Raise if the outcome is already in logarithms."""
+    """Raise if the outcome is already in logarithms, or one value is far beyond all others."""
+    IdentificationError.raise_if(wild_values(panel))
     if panel.scale == "log":
         raise IdentificationError.of(
             expected="an outcome in levels: counts, amounts or shares",

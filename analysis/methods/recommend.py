@@ -197,7 +197,8 @@ def _can_permute(panel: Panel, estimates: Estimates, layout: Layout) -> bool:
 
 
 def _can_scale(estimates: Estimates, layout: Layout) -> bool:
-    linear = estimates.refit is not None or estimates.regression is not None
+    made = estimates.refit is not None or estimates.regression is not None
+    linear = made and estimates.linear
     return (
         linear
         and not layout.coarse

@@ -40,38 +40,76 @@ def saturated_poisson(wide: Wide, pairs: Pairs) -> PoissonEffects:
         If the likelihood has no maximum: a treated cohort and time, or all cells of a cohort or
         time, whose outcomes are all zero.
     """
-    from statsmodels.genmod.families import Poisson
-    from statsmodels.genmod.generalized_linear_model import GLM
-
     size, n_times = len(wide.firsts), len(wide.times)
     outcome = wide.outcome[:, :, 0]
-    seen = ~np.isnan(outcome)
-    w = wide.weights[:, None] * seen
-    weight = np.zeros((size, n_times))
-    total = np.zeros((size, n_times))
-    np.add.at(weight, wide.members, w)
-    np.add.at(total, wide.members, w * np.nan_to_num(outcome))
+    w = wide.weights[:, None] * ~np.isnan(outcome)
+    weight, total = _class_sums(wide)
     design = _design(size, n_times, pairs)
-    _refuse_zeros(wide, pairs, total)
-    used = weight.ravel() > 0
+    at = pairs.cohort * n_times + pairs.time
+    untreated = _untreated(wide, pairs, weight, total)
+    plain = design[:, : len(untreated)]
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0).ravel()
-    fitted = GLM(mean[used], design[used], family=Poisson(), var_weights=weight.ravel()[used]).fit(
-        tol=1e-13, maxiter=200
-    )
-    eta = design @ fitted.params
+    params = np.append(untreated, np.log(mean[at]) - plain[at] @ untreated)
+    eta = design @ params
     mu = np.exp(eta)
     hessian = (design * (weight.ravel() * mu)[:, None]).T @ design
     residual = w * (np.nan_to_num(outcome) - mu.reshape(size, n_times)[wide.members])
     blocks = design.reshape(size, n_times, -1)
     scores = np.stack([residual[i] @ blocks[c] for i, c in enumerate(wide.members)])
-    at = pairs.cohort * n_times + pairs.time
     without = design[at].copy()
-    without[:, size + n_times - 1 :] = 0.0
-    mu0 = np.exp(without @ fitted.params)
+    without[:, len(untreated) :] = 0.0
+    mu0 = np.exp(without @ params)
     gradient = mu[at][:, None] * design[at] - mu0[:, None] * without
     return PoissonEffects(
         estimate=mu[at] - mu0, influence=scores @ np.linalg.solve(hessian, gradient.T)
     )
+
+
+def saturated_effects(wide: Wide, pairs: Pairs) -> np.ndarray:
+    """Effects alone, (K,): treated cells are fitted exactly, so only the others need a model.
+
+    Parameters
+    ----------
+    wide : Wide
+    pairs : Pairs
+
+    Raises
+    ------
+    IdentificationError
+        As `saturated_poisson`.
+    """
+    weight, total = _class_sums(wide)
+    untreated = _untreated(wide, pairs, weight, total)
+    plain = _design(len(wide.firsts), len(wide.times), pairs)[:, : len(untreated)]
+    at = pairs.cohort * len(wide.times) + pairs.time
+    mean = total.ravel()[at] / weight.ravel()[at]
+    return np.asarray(mean - np.exp(plain[at] @ untreated))
+
+
+def _untreated(wide: Wide, pairs: Pairs, weight: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Cohort and time effects from untreated cells alone: treated ones are fitted exactly."""
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    _refuse_zeros(wide, pairs, total)
+    used = weight.ravel() > 0
+    used[pairs.cohort * len(wide.times) + pairs.time] = False
+    design = _design(len(wide.firsts), len(wide.times), pairs)[:, : sum(weight.shape) - 1]
+    mean = total.ravel()[used] / weight.ravel()[used]
+    glm = GLM(mean, design[used], family=Poisson(), var_weights=weight.ravel()[used])
+    with np.errstate(divide="ignore", invalid="ignore"):  # as many effects as cells
+        return np.asarray(glm.fit(tol=1e-13, maxiter=200).params)
+
+
+def _class_sums(wide: Wide) -> tuple[np.ndarray, np.ndarray]:
+    """Weight and weighted sum of the outcomes of every class and time, each (C, T)."""
+    outcome = wide.outcome[:, :, 0]
+    w = wide.weights[:, None] * ~np.isnan(outcome)
+    weight = np.zeros((len(wide.firsts), len(wide.times)))
+    total = np.zeros_like(weight)
+    np.add.at(weight, wide.members, w)
+    np.add.at(total, wide.members, w * np.nan_to_num(outcome))
+    return weight, total
 
 
 def _design(size: int, n_times: int, pairs: Pairs) -> np.ndarray:

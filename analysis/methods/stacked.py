@@ -48,8 +48,8 @@ def stacked(
         Times before the cohort in which treated units may already react; the base period is
         ``-1 - anticipation``.
     inference : str
-        See `analysis.methods.uncertainty.Inference`; CR2, CR3 and the wild bootstrap are not
-        offered, as units stand in several stacks.
+        See `analysis.methods.uncertainty.Inference`. A unit that stands in several stacks is one
+        cluster in all of them.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -118,6 +118,9 @@ def stacked(
             headline=len(rows) - 1,
             influence=_by_cluster(panel, stack, fitted.influence) @ rows.T,
             factor=fitted.factor,
+            regression=fitted,
+            rows=rows,
+            source=stack.source,
             refit=partial(_refit, window),
             exposure=_exposure(panel, window),
             notes=stack.notes,

@@ -23,6 +23,7 @@ from analysis.methods.estimates import (
     WildBootstrap,
     nothing,
 )
+from analysis.methods.guards import doubts
 from analysis.methods.panel import Panel
 from analysis.methods.randomisation import randomisation
 from analysis.methods.recommend import Recommendation, recommended
@@ -119,7 +120,8 @@ def attach(
         influence=estimates.influence,
         draws=made.draws,
         augmented=estimates.augmented,
-        notes=(*estimates.notes, *made.notes),
+        refit=estimates.refit if estimates.linear else None,
+        notes=(*estimates.notes, *made.notes, *doubts(panel)),
     )
 
 
