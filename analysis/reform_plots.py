@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from analysis import methods
+from analysis import catalog, methods
 from analysis.errors import IdentificationError
 from analysis.methods.effects import number, percent
 from analysis.pictures import CONTROL, RULE, SECOND, TREATED, axes
-from analysis.study import Findings, Result
+from analysis.study import Findings, Result, run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,29 @@ if TYPE_CHECKING:
 COLUMNS = ("reform", "outcome", "data", "estimate", "conf_low", "conf_high", "unit")
 #: The axis ends where this share of all finite ends of intervals lies inside.
 SHOWN = 0.9
+
+
+def headlines(*, root: Path | None = None) -> tuple[Findings, ...]:
+    """Estimate the headline design of every reform that has one on a log outcome.
+
+    Parameters
+    ----------
+    root : pathlib.Path, optional
+        Folder of the project; found from the working folder by default.
+
+    Returns
+    -------
+    tuple of Findings
+        In the order of the names of the reforms.
+    """
+    place = catalog.find_root(root)
+    found = []
+    for name in catalog.studies(place):
+        study = catalog.load_study(place, name)
+        for design in study.designs:
+            if design.headline and study.outcome(design).transform == "log":
+                found.append(run(name, designs=[design.id], root=place))
+    return tuple(found)
 
 
 def reforms(every: Sequence[Findings], *, ax: Axes | None = None) -> Axes:

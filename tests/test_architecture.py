@@ -23,14 +23,19 @@ MAY_IMPORT: dict[str, str] = {
     "methods": "errors",
     "declarations": "errors",
     "contracts": "errors declarations",
+    "supply": "errors declarations",
     "arithmetic": "errors declarations",
     "claims": "errors declarations methods",
     "consistency": "errors declarations",
     "scenarios": "errors declarations methods",
     "simulation": "errors declarations methods",
-    "catalog": "errors declarations contracts arithmetic consistency scenarios simulation",
+    "catalog": (
+        "errors declarations contracts supply arithmetic consistency scenarios simulation methods"
+    ),
     "panels": "errors declarations methods",
-    "study": "errors declarations arithmetic claims catalog methods panels",
+    "disclosure": "errors declarations methods",
+    "gates": "declarations catalog disclosure methods",
+    "study": "errors declarations arithmetic claims catalog disclosure gates methods panels",
     "projections": "errors declarations scenarios catalog methods study",
     "pictures": "",
     "plots": "errors methods pictures",
@@ -39,44 +44,71 @@ MAY_IMPORT: dict[str, str] = {
     "tables": "errors declarations methods markup study",
     "listings": "errors declarations claims methods markup study auditing tables",
     "simulation_plots": "errors declarations methods simulation study pictures plots",
-    "reform_tables": (
-        "errors declarations claims methods markup study auditing tables listings"
-    ),
-    "simulation_tables": "errors declarations simulation methods markup study tables listings",
+    "reform_tables": ("errors declarations claims methods markup study auditing tables listings"),
+    "simulation_tables": "errors declarations catalog simulation methods markup study tables listings",
+    "synthesis": "errors declarations claims catalog methods markup auditing tables listings",
+    "synthesis_plots": "pictures synthesis",
     "scenario_plots": "errors declarations methods scenarios pictures plots",
     "scenario_explorer": "errors declarations methods scenarios markup",
     "setting": "errors declarations catalog",
     "setting_plots": "errors declarations pictures setting",
-    "reform_plots": "errors declarations methods study pictures",
+    "setting_tables": "errors declarations markup methods setting tables",
+    "distribution_plots": "errors methods method_examples pictures",
+    "reform_plots": "errors declarations catalog methods study pictures",
     "browser": "errors",
+    "page_tables": "catalog markup methods tables",
+    "printing": "errors browser",
     "scenario_tables": "errors declarations methods scenarios markup tables",
     "short_series": "errors",
+    "single_tables": "methods markup study",
+    "single_plots": "methods pictures study single_tables",
     "count_plots": "methods pictures short_series",
     "count_tables": "errors catalog methods markup short_series study tables",
+    "call_graph": "",
+    "provenance": "declarations catalog markup tables call_graph",
+    "freezing": "errors declarations catalog markup study tables",
+    "replications": "errors catalog methods markup tables",
+    "truth_tables": "catalog markup methods method_examples method_tables tables",
+    "truth_plots": "catalog pictures truth_tables",
+    "stamps": "errors catalog",
     "method_examples": "errors methods",
+    "size_tables": "catalog markup tables",
+    "check_tables": "markup method_examples methods",
+    "multiverse": "declarations methods study",
+    "specification_plots": "methods pictures",
+    "sensitivity_tables": "markup methods study tables",
     "method_features": "markup",
     "method_tables": "errors catalog methods method_examples markup tables",
     "notebooks": "errors",
-    "report": "errors catalog notebooks",
+    "publishing": "errors",
+    "finished": "errors publishing",
+    "outputs": "catalog disclosure methods study",
+    "report": "errors catalog finished notebooks outputs publishing stamps",
     "": "study auditing plots tables listings projections scenario_plots scenario_tables",
-    "__main__": "errors catalog notebooks report scenarios projections study tables",
+    "__main__": "errors catalog freezing notebooks printing report scenarios projections study tables",
 }
 #: Rooms of public names that are no estimators, and so may be imported by estimators.
 SHARED = {"bins", "compress", "effects", "panel", "simulate", "spells", "checks"}
 ONLY_IN = {
     "matplotlib": {
         "count_plots",
+        "distribution_plots",
         "pictures",
         "plots",
         "reform_plots",
         "scenario_plots",
         "setting_plots",
         "simulation_plots",
+        "specification_plots",
+        "single_plots",
+        "truth_plots",
+        "synthesis_plots",
     },
     "statsmodels": {"methods"},
     "cvxpy": {"methods"},
-    "ibis": {"methods"},
-    "duckdb": {"methods"},
+    "ibis": {"methods", "contracts", "catalog"},
+    "duckdb": {"methods", "catalog"},
+    "openpyxl": {"catalog"},
     "pydantic": {"declarations"},
     "pandera": {"contracts"},
     "nbclient": {"notebooks"},
@@ -85,7 +117,9 @@ ONLY_IN = {
 #: Rooms that may read files: the catalog; whoever builds the book and its pages; the one room of
 #: the methods that takes microdata too large for memory from where a user names them; and the one
 #: that asks the operating system how much memory there is.
-READERS = {"catalog", "report", "notebooks", "methods.sources", "methods.resources"}
+READERS = {"catalog", "report", "notebooks", "printing", "methods.sources", "methods.resources"}
+#: Those that keep and lock what is being built.
+READERS |= {"finished", "publishing"}
 READING = {"open", "read_text", "read_bytes", "read_csv", "read_parquet", "read_json", "read_toml"}
 #: Functions that take an option without its name. None should be added.
 LOOSE = {

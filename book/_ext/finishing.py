@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import figure_files
 import frame
+import weight
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -32,7 +34,17 @@ _SUPERFLUOUS_FILES = ("_static/**/*.map", "_static/scripts/fontawesome.js*", "_s
 
 _POLICY = (
     "default-src 'self' file: data:; script-src 'self' file: {hashes}; "
-    "style-src 'self' file: 'unsafe-inline'; object-src 'none'; base-uri 'none'"
+    "style-src 'self' file: 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
+    "frame-src 'none'; worker-src 'none'; form-action 'self' file:"
+)
+# The only scripts that may stand in a page itself: settings of the theme, each as a whole. A
+# script that came with a label of the data is not among them, so the policy does not let it run.
+_OWN_SCRIPTS = re.compile(
+    r"\s*(?:(?:let|var) toggle\w+ = '[\w ,.:-]*';"
+    r"|DOCUMENTATION_OPTIONS\.\w+ = (?:'[\w/.-]*'|true|false);"
+    r'|document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "\w*";'
+    r'\s*document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "\w*";?'
+    r")\s*"
 )
 
 
@@ -44,6 +56,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     edition = frame.Edition.of(
         Path(app.srcdir), title=app.config.html_title, address=app.config.html_baseurl or ""
     )
+    weight.keep_used_icons(out)
     _clear(out)
     figure_files.unpack(out)
     frame.draw_preview(out, edition, said)
@@ -54,6 +67,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         if soup.html is None:
             soup = _forwarding(soup, title=app.config.html_title)
         figure_files.offer(soup, page, words=said)
+        weight.let_scripts_wait(soup, name)
         _repair(soup)
         frame.sign(soup, name, edition, said)
         frame.preview(soup, name, edition, said)
@@ -176,7 +190,8 @@ def _guard(soup: BeautifulSoup) -> None:
     """Allow only the scripts of this very page to run; labels in the data can never become one."""
     hashes = []
     for script in soup.find_all("script"):
-        if script.get("src") is None and script.string:
+        own = script.string is not None and _OWN_SCRIPTS.fullmatch(script.string)
+        if script.get("src") is None and own:
             digest = hashlib.sha256(script.string.encode("utf-8")).digest()
             hashes.append(f"'sha256-{base64.b64encode(digest).decode()}'")
     policy = soup.new_tag("meta")

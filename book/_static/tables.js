@@ -2,6 +2,10 @@
    Without this script the same tables stand there whole. */
 "use strict";
 (() => {
+  const WORDS = {
+    en: { filter: "Filter rows", all: "all", none: "(none)", csv: "Download CSV", rows: (n, of) => `${n} of ${of} rows` },
+  };
+  const words = WORDS[document.documentElement.lang.split("-")[0]] ?? WORDS.en;
   const MOST_CHOICES = 8;
   const FEW_ROWS = 6;
 
@@ -59,18 +63,18 @@
     const names = addSorting(table, body);
     if (body.rows.length < FEW_ROWS) return;
     const search = make("input", { type: "search", autocomplete: "off" });
-    const controls = make("div", { class: "table-controls" }, make("label", {}, "Filter rows ", search));
+    const controls = make("div", { class: "table-controls" }, make("label", {}, `${words.filter} `, search));
     const selects = [];
     names.forEach((name, column) => {
       const values = choices(body, column);
       if (values.length === 0) return;
-      const select = make("select", {}, make("option", { value: "" }, "all"));
-      values.forEach((value) => select.append(make("option", { value: `=${value}` }, value || "(none)")));
+      const select = make("select", {}, make("option", { value: "" }, words.all));
+      values.forEach((value) => select.append(make("option", { value: `=${value}` }, value || words.none)));
       selects.push([select, column]);
       controls.append(make("label", {}, `${name} `, select));
     });
     const status = make("span", { role: "status" });
-    const download = make("button", { type: "button", class: "download" }, "Download CSV");
+    const download = make("button", { type: "button", class: "download" }, words.csv);
     controls.append(download, status);
 
     const shows = (row) =>
@@ -79,7 +83,7 @@
     const filter = () => {
       const rows = [...body.rows];
       rows.forEach((row) => { row.hidden = !shows(row); });
-      status.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+      status.textContent = words.rows(rows.filter((row) => !row.hidden).length, rows.length);
     };
     search.addEventListener("input", filter);
     selects.forEach(([select]) => select.addEventListener("change", filter));

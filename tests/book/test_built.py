@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from analysis.report import build_report
 
 PAGES = {"intro", "claims", "collaboration-era", "pilot-zones", "methods", "data", "glossary"}
 LARGEST_BOOK = 12_000_000
+LARGEST_DRAWING = 160_000
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,65 @@ def test_figures_have_number_caption_label_and_alternative_text(
             assert figure is not None, path.name
             assert figure.get("id"), path.name
             assert figure.select_one("figcaption .caption-number") is not None, path.name
+
+
+def test_figures_can_be_taken_along_with_their_numbers(
+    pages: dict[Path, BeautifulSoup],
+) -> None:
+    found = 0
+    for path, soup in pages.items():
+        for figure in soup.select("article figure:has(img)"):
+            files = {
+                str(a["download"]): path.parent / a["href"] for a in figure.select("a[download]")
+            }
+            name = str(figure["id"])
+            assert {Path(file).suffix for file in files} == {".svg", ".csv"}, f"{path.name}: {name}"
+            assert all(file.startswith(name) for file in files), name
+            simulated = "Simulated data" in figure.select_one("figcaption").get_text()  # type: ignore[union-attr]
+            assert all(("-simulated." in file) == simulated for file in files), name
+            (table,) = (file for file in files.values() if file.suffix == ".csv")
+            rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+            assert len(rows) > 1, name
+            assert {len(row) for row in rows} == {len(rows[0])}, name
+            found += 1
+    assert found > 20
+
+
+def test_drawings_are_light_and_know_no_day(html: Path) -> None:
+    for path in html.rglob("_images/*.svg"):
+        text = path.read_text(encoding="utf-8")
+        assert "<dc:date>" not in text
+        assert "figure-data" not in text, "its numbers stand in a file of their own"
+        assert len(text) < LARGEST_DRAWING, path.name
+
+
+def test_every_page_says_its_edition_and_how_to_answer(pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        if path.name in ("index.html", "404.html"):
+            continue
+        (line,) = soup.select("p.edition")
+        said = line.get_text()
+        assert re.search(r"Version \d+\.\d+\.\d+ · data read in \d{4}", said), path.name
+        assert re.search(r"fingerprint [0-9a-f]{8}", said), path.name
+        assert "CC BY 4.0" in said
+        targets = [str(a["href"]) for a in line.select("a")]
+        assert [t.rpartition("#")[2] for t in targets] == ["cite", "feedback"], path.name
+
+
+def test_links_elsewhere_show_a_preview(html: Path, pages: dict[Path, BeautifulSoup]) -> None:
+    assert (html / "_static/preview.png").read_bytes().startswith(b"\x89PNG")
+    for path, soup in pages.items():
+        marks = {str(m.get("property") or m.get("name")): str(m["content"])
+                 for m in soup.select("meta[property], meta[name]")}  # fmt: skip
+        assert marks["og:title"], path.name
+        assert 20 < len(marks["description"]) <= 202, path.name
+        assert (path.parent / marks["og:image"]).is_file(), path.name
+
+
+def test_the_page_for_the_lost_needs_no_other_file(pages: dict[Path, BeautifulSoup]) -> None:
+    (soup,) = (soup for path, soup in pages.items() if path.name == "404.html")
+    assert list(_loaded(soup)) == []
+    assert soup.select_one("main a[href$='index.html']") is not None
 
 
 def test_scripts_on_a_page_are_those_its_policy_names(pages: dict[Path, BeautifulSoup]) -> None:

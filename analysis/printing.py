@@ -1,0 +1,227 @@
+"""From the built pages to one document for paper: in order, with contents, numbers and links."""
+
+from __future__ import annotations
+
+import posixpath
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from analysis.browser import browser
+from analysis.errors import BuildError
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+Say = Callable[[str], None]
+
+#: Attributes that name another element of the page.
+_REFERENCES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "headers")
+#: What has no use on paper.
+_SCREEN_ONLY = (
+    ".headerlink, .figure-files, .table-controls, .explorer, script, .prev-next-footer, "
+    "button, .togglebutton"
+)
+_STYLE = "_static/print.css"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leaf:
+    """A page in its order: its caption where a part begins, its title and its depth."""
+
+    part: str
+    name: str
+    title: str
+    depth: int
+
+
+def print_report(html: Path, *, out: Path, say: Say) -> Path:
+    """Print a built report into one tagged PDF.
+
+    Parameters
+    ----------
+    html : Path
+        Folder of a built report.
+    out : Path
+        The file to write.
+    say : callable
+        Receives lines of progress.
+
+    Returns
+    -------
+    Path
+        `out`.
+
+    Raises
+    ------
+    BuildError
+        There is no built report, or no browser.
+    """
+    if not (html / "index.html").is_file():
+        raise BuildError.of(
+            file=str(html), expected="a built report", found="none", mend="make report"
+        )
+    whole, count = _assembled(html)
+    say(f"{count} pages in one document; printing ...")
+    with tempfile.NamedTemporaryFile(
+        "w", dir=html, suffix=".html", encoding="utf-8", delete=False
+    ) as draft:
+        draft.write(whole)
+    page = Path(draft.name)
+    try:
+        with browser() as tab:
+            tab.open(page.as_uri())
+            # Pictures may still be on their way when the page says that it is loaded.
+            tab.run("Promise.all([...document.images].map((one) => one.decode()))")
+            printed = tab.paper(preferCSSPageSize=True)
+    finally:
+        page.unlink()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(printed)
+    return out
+
+
+def _read(path: Path) -> BeautifulSoup:
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def _assembled(html: Path) -> tuple[str, int]:
+    from bs4 import BeautifulSoup
+
+    first = _first_page(html)
+    start = _read(html / first)
+    leaves = tuple(_leaves(start, first))
+    language = str(start.html.get("lang", "en")) if start.html else "en"
+    title = str(start.title.get_text()).rpartition("\u2014")[2].strip() if start.title else ""
+    edition = start.select_one("p.edition")
+    whole = BeautifulSoup(
+        f'<!DOCTYPE html>\n<html lang="{language}" data-theme="light"><head>'
+        '<meta charset="utf-8"/><title></title></head><body class="paper"></body></html>',
+        "html.parser",
+    )
+    assert whole.head is not None
+    assert whole.body is not None
+    assert whole.title is not None
+    whole.title.string = title
+    for sheet in start.select("head link[rel='stylesheet']"):
+        address = posixpath.normpath(posixpath.join(posixpath.dirname(first), str(sheet["href"])))
+        whole.head.append(whole.new_tag("link", attrs={"rel": "stylesheet", "href": address}))
+    whole.head.append(whole.new_tag("link", attrs={"rel": "stylesheet", "href": _STYLE}))
+    whole.body.append(_cover(whole, title, start, edition))
+    whole.body.append(_contents(whole, leaves))
+    main = whole.new_tag("main", attrs={"class": "bd-content"})
+    whole.body.append(main)
+    names = {leaf.name for leaf in leaves}
+    for leaf in leaves:
+        article = _article(_read(html / leaf.name), leaf.name, names)
+        if leaf.part:
+            article["data-part"] = leaf.part
+        main.append(article)
+    return str(whole), len(leaves)
+
+
+def _first_page(html: Path) -> str:
+    refresh = _read(html / "index.html").select_one("meta[http-equiv='refresh']")
+    return str(refresh["content"]).partition("url=")[2] if refresh else "index.html"
+
+
+def _leaves(start: BeautifulSoup, first: str) -> Iterator[_Leaf]:
+    """Give the pages in the order of the contents beside the first page."""
+    part = ""
+    for node in start.select("nav.bd-links p.caption, nav.bd-links a.reference.internal"):
+        if node.name == "p":
+            part = node.get_text(strip=True)
+            continue
+        address = str(node["href"])
+        name = first if address == "#" else _resolved(address, first)
+        depth = len(node.find_parents("ul"))
+        yield _Leaf(part=part, name=name, title=" ".join(node.get_text().split()), depth=depth)
+        part = ""
+
+
+def _resolved(address: str, page: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), address))
+
+
+def _slug(name: str) -> str:
+    return name.removesuffix(".html").replace("/", "-")
+
+
+def _cover(whole: BeautifulSoup, title: str, start: BeautifulSoup, edition: Tag | None) -> Tag:
+    cover = whole.new_tag("header", attrs={"class": "paper-cover"})
+    heading = whole.new_tag("p", attrs={"class": "paper-title"})
+    heading.string = title
+    cover.append(heading)
+    question = start.select_one("article h1")
+    if question is not None:
+        line = whole.new_tag("p", attrs={"class": "paper-question"})
+        line.string = question.get_text().removesuffix("#").strip()
+        cover.append(line)
+    if edition is not None:
+        line = whole.new_tag("p")
+        line.string = edition.get_text().split(" · How ")[0]
+        cover.append(line)
+    return cover
+
+
+def _contents(whole: BeautifulSoup, leaves: tuple[_Leaf, ...]) -> Tag:
+    nav = whole.new_tag("nav", attrs={"class": "paper-contents", "aria-label": "Contents"})
+    heading = whole.new_tag("h1", attrs={"id": "paper-contents"})
+    heading.string = "Contents"
+    nav.append(heading)
+    listed = whole.new_tag("ul")
+    nav.append(listed)
+    for leaf in leaves:
+        if leaf.part:
+            caption = whole.new_tag("li", attrs={"class": "paper-part"})
+            caption.string = leaf.part
+            listed.append(caption)
+        item = whole.new_tag("li", attrs={"class": f"paper-depth-{leaf.depth}"})
+        link = whole.new_tag("a", attrs={"href": f"#{_slug(leaf.name)}"})
+        link.string = leaf.title
+        item.append(link)
+        listed.append(item)
+    return nav
+
+
+def _article(soup: BeautifulSoup, name: str, names: set[str]) -> Tag:
+    """Take the article of a page out, its names made unlike those of other pages."""
+    article = soup.select_one("article")
+    if article is None:
+        raise BuildError.of(
+            file=name, expected="a page with an article", found="none", mend="make report"
+        )
+    slug = _slug(name)
+    for node in article.select(_SCREEN_ONLY):
+        node.decompose()
+    for details in article.select("details"):
+        details["open"] = ""
+    for node in article.find_all(True):
+        if node.get("id"):
+            node["id"] = f"{slug}--{node['id']}"
+        for key in _REFERENCES:
+            if node.get(key):
+                node[key] = " ".join(f"{slug}--{one}" for one in str(node[key]).split())
+        for key in ("tabindex", "role") if "table-frame" in node.get("class", []) else ():
+            node.attrs.pop(key, None)
+        if node.name == "img" and node.get("src"):
+            node["src"] = _resolved(str(node["src"]), name)
+        if node.name == "a" and node.get("href"):
+            node["href"] = _link(str(node["href"]), name, names)
+    article["id"] = slug
+    return article
+
+
+def _link(address: str, page: str, names: set[str]) -> str:
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc:
+        return address
+    target = _resolved(parts.path, page) if parts.path else page
+    if target not in names:
+        return "#"
+    return f"#{_slug(target)}--{parts.fragment}" if parts.fragment else f"#{_slug(target)}"

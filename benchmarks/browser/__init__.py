@@ -1,0 +1,1 @@
+"""Checks of the built report in a real browser: accessibility, requests, weight, Lighthouse."""

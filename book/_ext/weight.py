@@ -1,0 +1,71 @@
+"""What a page has to fetch, made light: icons that are used, scripts that wait, no idle index."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+_SHEET = "_static/styles/pydata-sphinx-theme.css"
+_FONTS = "_static/vendor/fontawesome/webfonts"
+_ICON = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]+)"\}')
+_SOURCE = re.compile(
+    r'src:url\(([^)]*fa-solid-900)\.woff2\) format\("woff2"\),'
+    r'url\([^)]*\) format\("truetype"\)'
+)
+_POINT = re.compile(r'"\\([ef][0-9a-f]{3})"')
+#: Scripts that only the page of searching needs.
+_SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
+#: Inline scripts set values that this one makes, so it cannot wait.
+_FIRST = "documentation_options.js"
+
+
+def keep_used_icons(out: Path) -> None:
+    """Cut the icon font and its rules down to what the pages and the other styles show."""
+    sheet, font = out / _SHEET, out / _FONTS / "fa-solid-900.ttf"
+    if not sheet.is_file() or not font.is_file():
+        return
+    pages = "".join(path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html")))
+    used = set(re.findall(r"fa-[\w-]+", pages))
+    points: set[int] = set()
+
+    def kept(rule: re.Match[str]) -> str:
+        if not used & set(re.findall(r"fa-[\w-]+", rule[1])):
+            return ""
+        points.add(int(rule[2], 16))
+        return rule[0]
+
+    style = _ICON.sub(kept, sheet.read_text(encoding="utf-8"))
+    for path in sorted(out.glob("_static/**/*.css")):
+        text = style if path == sheet else path.read_text(encoding="utf-8")
+        points |= {int(found, 16) for found in _POINT.findall(text)}
+    style = _SOURCE.sub(r'src:url(\1.woff) format("woff")', style)
+    _subset(font, points)
+    (out / _FONTS / "fa-solid-900.woff2").unlink(missing_ok=True)
+    sheet.write_text(style, encoding="utf-8")
+
+
+def _subset(font: Path, points: set[int]) -> None:
+    made = TTFont(font, recalcTimestamp=False)
+    cutter = subset.Subsetter(
+        subset.Options(layout_features=[], hinting=False, notdef_outline=True)
+    )
+    cutter.populate(unicodes=points)
+    cutter.subset(made)
+    made.flavor = "woff"
+    made.save(font.with_suffix(".woff"))
+
+
+def let_scripts_wait(soup: BeautifulSoup, name: str) -> None:
+    """Let scripts run after the page is read, and leave the index out where nobody searches."""
+    searching = name.rpartition("/")[2] == "search.html"
+    for script in soup.select("head script[src]"):
+        source = str(script["src"]).partition("?")[0].rpartition("/")[2]
+        if source in _SEARCHING:
+            if not searching:
+                script.decompose()
+        elif source != _FIRST and not searching:
+            script["defer"] = ""

@@ -1,0 +1,99 @@
+"""One document from many pages: no name twice, links that lead somewhere, tags and an outline."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from analysis.browser import find_browser
+from analysis.errors import BuildError
+from analysis.printing import _assembled, print_report
+
+_NAV = """<nav class="bd-links"><p class="caption">{part}</p><ul>
+<li><a class="reference internal" href="{first}">First</a><ul>
+<li><a class="reference internal" href="{second}">Second</a></li></ul></li></ul></nav>"""
+_PAGE = """<!DOCTYPE html><html lang="en"><head><title>{title} \u2014 The report</title>
+<link rel="stylesheet" href="{up}_static/report.css"></head><body>{nav}
+<article><section id="top"><h1>{title}<a class="headerlink" href="#top">#</a></h1>{body}</section>
+</article><p class="edition">Version 1.2.3 \u00b7 How to cite</p></body></html>"""
+
+
+@pytest.fixture
+def html(tmp_path: Path) -> Path:
+    """Two pages in two folders that link to each other."""
+    (tmp_path / "book" / "deep").mkdir(parents=True)
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "index.html").write_text(
+        '<html><head><meta http-equiv="refresh" content="0; url=book/one.html"></head></html>',
+        encoding="utf-8",
+    )
+    pages = {
+        "book/one.html": (
+            "One",
+            _NAV.format(part="Findings", first="#", second="deep/two.html"),
+            '<p><a href="deep/two.html#here">there</a> <a href="#top">up</a> '
+            '<a href="https://example.org/">out</a> <a href="../genindex.html">index</a></p>'
+            "<details><summary>More</summary><p>Hidden</p></details>",
+        ),
+        "book/deep/two.html": (
+            "Two",
+            "",
+            '<h2 id="here">Here</h2><button>Press</button><p><a href="../one.html">back</a></p>'
+            '<img src="../../_images/x.svg" alt="A picture">',
+        ),
+    }
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "x.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', encoding="utf-8"
+    )
+    for name, (title, nav, body) in pages.items():
+        up = "../" * name.count("/")
+        text = _PAGE.format(title=title, nav=nav, body=body, up=up)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_no_name_stands_twice_and_every_link_leads_somewhere(html: Path) -> None:
+    whole, count = _assembled(html)
+    soup = BeautifulSoup(whole, "html.parser")
+    names = [str(tag["id"]) for tag in soup.find_all(id=True)]
+    assert count == 2
+    assert len(names) == len(set(names))
+    for link in soup.select("main a[href], nav a[href]"):
+        address = str(link["href"])
+        assert address.startswith("https://") or address == "#" or address[1:] in names, address
+    first = soup.select_one("main a")
+    assert first is not None
+    assert first["href"] == "#book-deep-two--here"
+    assert [str(one["src"]) for one in soup.select("img")] == ["_images/x.svg"]
+
+
+def test_what_is_for_the_screen_is_left_out_and_the_hidden_is_shown(html: Path) -> None:
+    soup = BeautifulSoup(_assembled(html)[0], "html.parser")
+    assert soup.select("button, .headerlink, script") == []
+    assert all(details.has_attr("open") for details in soup.select("details"))
+    cover = soup.select_one(".paper-cover")
+    assert cover is not None
+    assert "The report" in cover.get_text()
+    assert "Version 1.2.3" in cover.get_text()
+    listed = [item.get_text(strip=True) for item in soup.select(".paper-contents li")]
+    assert listed == ["Findings", "First", "Second"]
+
+
+def test_without_a_report_there_is_nothing_to_print(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="make report"):
+        print_report(tmp_path, out=tmp_path / "x.pdf", say=print)
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium on the search path")
+def test_the_paper_has_tags_an_outline_and_links(html: Path, tmp_path: Path) -> None:
+    out = print_report(html, out=tmp_path / "out" / "report.pdf", say=print)
+    data = out.read_bytes()
+    assert data.startswith(b"%PDF")
+    assert b"/StructTreeRoot" in data
+    assert b"/Outlines" in data
+    assert re.search(rb"/Lang *\(en", data)
+    assert not list(html.glob("tmp*.html")), "the draft is gone"
