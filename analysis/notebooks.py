@@ -33,7 +33,13 @@ def find_notebooks(book: Path) -> tuple[Path, ...]:
     )
 
 
-def execute(paths: Iterable[Path], *, say: Say, at_once: int = AT_ONCE) -> None:
+def execute(
+    paths: Iterable[Path],
+    *,
+    say: Say,
+    at_once: int = AT_ONCE,
+    done: Callable[[Path], None] | None = None,
+) -> None:
     """Run notebooks in their own folders and write their outputs back into them.
 
     Parameters
@@ -44,28 +50,40 @@ def execute(paths: Iterable[Path], *, say: Say, at_once: int = AT_ONCE) -> None:
         Receives a line of progress for every notebook.
     at_once : int
         How many kernels may run at the same time.
+    done : callable, optional
+        Called with every notebook that ran well, as soon as it is written.
 
     Raises
     ------
     BuildError
         With one fault for every notebook that failed, or that wrote to the error stream.
     """
-    faults = asyncio.run(_execute_all(tuple(paths), say=say, at_once=at_once))
+    work = _execute_all(tuple(paths), say=say, at_once=at_once, done=done or _nothing)
+    faults = asyncio.run(work)
     BuildError.raise_if(faults)
 
 
-async def _execute_all(paths: tuple[Path, ...], *, say: Say, at_once: int) -> list[Fault]:
+def _nothing(path: Path) -> None:
+    """Do nothing with a finished notebook."""
+    del path
+
+
+async def _execute_all(
+    paths: tuple[Path, ...], *, say: Say, at_once: int, done: Callable[[Path], None]
+) -> list[Fault]:
     gate = asyncio.Semaphore(at_once)
-    done = 0
+    count = 0
 
     async def one(path: Path) -> Fault | None:
-        nonlocal done
+        nonlocal count
         async with gate:
             begun = time.monotonic()
             fault = await _execute_one(path)
-        done += 1
+        count += 1
+        if fault is None:
+            done(path)
         state = "failed" if fault else f"{time.monotonic() - begun:.1f} s"
-        say(f"  [{done}/{len(paths)}] {path.name}: {state}")
+        say(f"  [{count}/{len(paths)}] {path.name}: {state}")
         return fault
 
     found = await asyncio.gather(*(one(path) for path in paths))
@@ -94,8 +112,17 @@ async def _execute_one(path: Path) -> Fault | None:
         return _failed(path, notebook, f"no answer within {TIMEOUT} seconds")
     except DeadKernelError:
         return _failed(path, notebook, "the kernel died")
-    nbformat.write(notebook, path)
+    _store(notebook, path)
     return _complaint(path, notebook)
+
+
+def _store(notebook: Any, path: Path) -> None:
+    """Write a notebook in one move: pages that read other pages never see half of one."""
+    import nbformat
+
+    part = path.with_suffix(".part")
+    nbformat.write(notebook, part)
+    part.replace(path)
 
 
 def kernel_environment() -> dict[str, str]:

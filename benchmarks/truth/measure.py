@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis.methods.comovement import LEVEL as SHARED_LEVEL
+from analysis.methods.comovement import shared_movement
 from analysis.methods.difference_in_differences import difference_in_differences
 from analysis.methods.few_clusters import LeastSquares, adjusted_loadings, bias_reduced
 from analysis.methods.inference import TIE, assignments
@@ -20,6 +22,7 @@ from analysis.methods.recommend import (
     EQUAL_VARIANCE,
     EQUAL_VARIANCE_ONE,
     FEW_CLUSTERS,
+    MANY_CLUSTERS,
     VARIANCE_LEVEL,
     variance_change,
     variance_ratio,
@@ -76,6 +79,8 @@ def measure(design: Design, n_draws: int) -> list[dict[str, object]]:
     made["recommended"], used = _recommended(layout, drawn, made, raised)
     _audit(design, drawn, made["recommended"], used)
     pre = _pre_trend(design, drawn, layout) if design.group == "failing" else np.array([np.nan])
+    shared = _by_block(shared_movement, drawn.outcomes, layout)
+    told = np.where(np.isnan(shared), np.nan, shared < SHARED_LEVEL)
     rows = []
     for name, outcome in made.items():
         printed = np.isfinite(outcome.p_value)
@@ -100,6 +105,7 @@ def measure(design: Design, n_draws: int) -> list[dict[str, object]]:
                 "sd": float(estimate.std()),
                 "pre_trend_flag": float(np.where(np.isnan(pre), np.nan, pre < 0.1).mean()),
                 "variance_flag": float(raised.mean()),
+                "shared_flag": float(told.mean()),
             }
         )
     return rows
@@ -288,7 +294,8 @@ def _recommended(
     n_treated = int((~layout.control).sum())
     n_draws = len(drawn.outcomes)
     if min(n_treated, int(layout.control.sum())) >= FEW_CLUSTERS:
-        return made["CR1"], np.full(n_draws, "CR1", dtype=object)
+        kind = "CR1" if min(layout.effective_groups) >= MANY_CLUSTERS else "CR2"
+        return made[kind], np.full(n_draws, kind, dtype=object)
     ratio = _by_block(variance_ratio, drawn.outcomes, layout)
     limit = EQUAL_VARIANCE_ONE if n_treated == 1 else EQUAL_VARIANCE
     unequal = (layout.sizes.max() / layout.sizes.min() > EQUAL_SIZES) | (ratio > limit)

@@ -54,6 +54,7 @@ OTHERS = {
     "synthetic_control": ("four", "selection"),
 }
 FEWER_DRAWS = 200
+_CHOSEN: dict[tuple[object, ...], np.ndarray] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +200,7 @@ def _said(
     outcomes: np.ndarray,
 ) -> Said:
     estimate = np.einsum("rit,it->r", np.where(drawn.seen, outcomes, 0.0), weight)
-    kind = np.array([recommended(_with(panel, y, drawn.seen), estimates).name for y in outcomes])
+    kind = _kinds(drawn, panel, estimates, outcomes)
     columns = np.full((3, len(outcomes)), np.nan)
     for name in set(kind) - {"none"}:
         chosen = kind == name
@@ -214,6 +215,16 @@ def _said(
             ).T
         columns[:, chosen] = made
     return Said(estimate=estimate, p_value=columns[0], low=columns[1], high=columns[2], kind=kind)
+
+
+def _kinds(drawn: Scene, panel: Panel, estimates: Estimates, outcomes: np.ndarray) -> np.ndarray:
+    """Choice of inference in every draw; the same for estimators that hand over the same things."""
+    given = (estimates.refit is None, estimates.influence is None and estimates.product is None)
+    key = (drawn.name, float(outcomes.sum()), *given)
+    if key not in _CHOSEN:
+        every = [recommended(_with(panel, y, drawn.seen), estimates).name for y in outcomes]
+        _CHOSEN[key] = np.array(every)
+    return _CHOSEN[key]
 
 
 def _with(panel: Panel, outcome: np.ndarray, seen: np.ndarray) -> Panel:
