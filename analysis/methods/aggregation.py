@@ -69,7 +69,7 @@ def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Mean
     shares = rows * (size if by_size else 1.0)
     shares = shares / shares.sum(axis=1, keepdims=True)
     return Means(
-        labels=pd.concat([labels, _overall_label()], ignore_index=True),
+        labels=labels,
         weights=np.vstack([shares, overall @ shares if last is None else last]).T,
         by_size=np.vstack([rows * by_size, post * (kind in ("none", "simple"))]).T,
         overall=overall,
@@ -125,37 +125,34 @@ def _row_labels(kind: Aggregation, values: np.ndarray) -> pd.DataFrame:
     word = {"cohort": "cohort", "calendar": "time", "dynamic": "event time"}[kind]
     letter = {"cohort": "g = ", "calendar": "t = ", "dynamic": ""}[kind]
     whole = values.astype(int)
-    labels = pd.DataFrame(
-        {
-            "estimand": [f"ATT({letter}{value})" for value in whole],
-            "term": [f"{word} {value}" for value in whole],
-        }
+    return _with_overall(
+        [f"ATT({letter}{value})" for value in whole],
+        [f"{word} {value}" for value in whole],
+        **{column: whole},
     )
-    for name in ("cohort", "time", "event_time"):
-        filled = whole if name == column else [pd.NA] * len(whole)
-        labels[name] = pd.array(filled, dtype="Int64")
-    return labels
 
 
 def _labels(first: np.ndarray, time: np.ndarray, event: np.ndarray) -> pd.DataFrame:
     g, t, e = first.astype(int), time.astype(int), event.astype(int)
-    return pd.DataFrame(
-        {
-            "estimand": [f"ATT({a},{b})" for a, b in zip(g, t, strict=True)],
-            "term": [f"cohort {a}, time {b}" for a, b in zip(g, t, strict=True)],
-            "cohort": pd.array(g, dtype="Int64"),
-            "time": pd.array(t, dtype="Int64"),
-            "event_time": pd.array(e, dtype="Int64"),
-        }
+    return _with_overall(
+        [f"ATT({a},{b})" for a, b in zip(g, t, strict=True)],
+        [f"cohort {a}, time {b}" for a, b in zip(g, t, strict=True)],
+        cohort=g,
+        time=t,
+        event_time=e,
     )
 
 
-def _overall_label() -> pd.DataFrame:
-    empty = pd.array([pd.NA], dtype="Int64")
-    return pd.DataFrame(
-        {
-            "estimand": ["ATT overall"],
-            "term": ["overall"],
-            **dict.fromkeys(("cohort", "time", "event_time"), empty),
-        }
-    )
+def _with_overall(estimand: list[str], term: list[str], **keys: np.ndarray) -> pd.DataFrame:
+    """Labels of the rows, and below them of the overall mean, which has no keys."""
+    size = len(estimand)
+    columns: dict[str, object] = {
+        "estimand": [*estimand, "ATT overall"],
+        "term": [*term, "overall"],
+    }
+    for name in ("cohort", "time", "event_time"):
+        values = np.append(keys.get(name, np.zeros(size, dtype=int)), 0)
+        absent = np.full(size + 1, name not in keys)
+        absent[-1] = True
+        columns[name] = pd.arrays.IntegerArray(values.astype(np.int64), absent)
+    return pd.DataFrame(columns)

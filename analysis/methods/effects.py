@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -291,13 +291,23 @@ def effect_frame(rows: pd.DataFrame | list[dict[str, object]]) -> pd.DataFrame:
         Columns `COLUMNS`.
     """
     given = pd.DataFrame(rows)
-    columns: dict[str, object] = {}
+    return frame_of({name: given[name].array for name in given}, size=len(given))
+
+
+def frame_of(given: Mapping[str, object], *, size: int) -> pd.DataFrame:
+    """Make the frame of the contract of columns: arrays, or one value for all `size` rows."""
+    columns = {}
     for name in COLUMNS:
-        if name in given:
-            columns[name] = given[name].array
-        else:
-            columns[name] = pd.NA if name in _WHOLE else np.nan if name in _NUMBER else ""
-    return _contract(pd.DataFrame(columns, index=range(len(given))))
+        value = given.get(name, pd.NA if name in _WHOLE else np.nan if name in _NUMBER else "")
+        columns[name] = _column(value, size, name)
+    return pd.DataFrame(columns, copy=False)
+
+
+def _column(value: object, size: int, name: str) -> object:
+    many = [value] * size if np.ndim(value) == 0 else value  # type: ignore[arg-type]
+    if name in _NUMBER:
+        return pd.array(many, dtype="Float64").to_numpy(dtype=float, na_value=np.nan)
+    return pd.array(many, dtype="Int64" if name in _WHOLE else "str")  # type: ignore[call-overload]
 
 
 def _contract(frame: pd.DataFrame) -> pd.DataFrame:

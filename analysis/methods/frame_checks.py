@@ -42,8 +42,6 @@ def missing(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
 
 def repeated(rows: pd.DataFrame, *, unit: str, time: str) -> list[Fault]:
     """Find units seen twice at a time."""
-    if in_order(rows[unit], rows[time]):
-        return []
     again = rows.duplicated([unit, time])
     return [
         Fault(
@@ -64,6 +62,21 @@ def in_order(unit: pd.Series, time: pd.Series) -> bool:
     units, times = unit.to_numpy(), time.to_numpy()
     rising = (units[1:] > units[:-1]) | ((units[1:] == units[:-1]) & (times[1:] > times[:-1]))
     return bool(rising.all())
+
+
+def follows(values: pd.Series) -> np.ndarray:
+    """Whether a row has the same value as the one before, or both have none; shape (n_rows,)."""
+    same = np.zeros(len(values), dtype=bool)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf":
+        held = values.to_numpy()
+        same[1:] = held[1:] == held[:-1]
+        if values.dtype.kind == "f":
+            gone = np.isnan(held)
+            same[1:] |= gone[1:] & gone[:-1]
+        return same
+    code = pd.factorize(values)[0]
+    same[1:] = code[1:] == code[:-1]
+    return same
 
 
 def not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
@@ -87,11 +100,9 @@ def not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
 
 def varying(rows: pd.DataFrame, *, unit: str, column: str) -> list[Fault]:
     """Find units with several values of a column."""
-    again = rows[unit].eq(rows[unit].shift())  # a unit's rows mostly follow each other
-    value = rows.loc[~again, [unit, column]]
-    before, now = rows[column].shift()[again], rows.loc[again, column]
-    if (before.eq(now) | (before.isna() & now.isna())).all():
-        rows = value
+    again = follows(rows[unit])  # a unit's rows mostly follow each other
+    if not (again & ~follows(rows[column])).any():
+        rows = rows.loc[~again, [unit, column]]
     if not rows[unit].duplicated().any():
         return []
     distinct = rows.groupby(unit, observed=True)[column].nunique(dropna=False)

@@ -241,11 +241,14 @@ def _influence(wide: Wide, pairs: Pairs, class_means: np.ndarray) -> Influence:
     size, n_times = class_means.shape
     W, m = wide.class_weights, n_times + 1
     order = np.argsort(wide.members, kind="stable")
-    w, members = wide.weights[order][:, None], wide.members[order]
+    w = wide.weights[order][:, None]
     factors = np.empty((len(w), m))
+    starts = _starts(wide)
     np.take(wide.outcome[:, :, 0], order, axis=0, out=factors[:, :-1])
-    factors[:, :-1] -= class_means[members]
-    factors[:, :-1] *= w
+    for mean, first, last in zip(class_means, starts[:-1], starts[1:], strict=True):
+        factors[first:last, :-1] -= mean
+    if (w != 1).any():
+        factors[:, :-1] *= w
     factors[:, -1:] = w
     change = class_means[:, pairs.time] - class_means[:, pairs.base]  # (C, K)
     shares = pairs.controls.T * W[:, None]
@@ -259,7 +262,7 @@ def _influence(wide: Wide, pairs: Pairs, class_means: np.ndarray) -> Influence:
     place = (rows, np.concatenate([inner.coords[1], k]))
     return Influence(
         factors=factors,
-        starts=_starts(wide),
+        starts=starts,
         order=order,
         loadings=sparse.csr_array((values, place), shape=(size * m, len(pairs.cohort))),
         clusters=None if wide.clusters is None else wide.clusters[order],

@@ -103,8 +103,10 @@ def wild_values(panel: Panel) -> list[Fault]:
     what the logarithm was taken of.
     """
     size = panel.cells["outcome"].to_numpy(dtype=float)
-    spread = np.sqrt(panel.cells["ss"].to_numpy(dtype=float).clip(min=0.0))
-    tries = [("value", np.abs(size), False), ("spread inside a cell", spread, False)]
+    tries = [("value", np.abs(size), False)]
+    within = panel.cells["ss"].to_numpy(dtype=float)
+    if within.any():
+        tries.append(("spread inside a cell", np.sqrt(within.clip(min=0.0)), False))
     if panel.scale == "log":
         tries = [("logarithm", size, True), ("logarithm", -size, True)]
     faults = []

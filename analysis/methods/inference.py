@@ -276,6 +276,16 @@ def draw_band(draws: np.ndarray, *, conf_level: float) -> float:
     return float(np.quantile(np.abs(draws[:, live] / error[live]).max(axis=1), conf_level))
 
 
+def _quartiles(draws: np.ndarray) -> np.ndarray:
+    """Lower and upper quartile of every column, interpolated, (2, k)."""
+    ordered = np.sort(np.ascontiguousarray(draws.T), axis=1)
+    place = (draws.shape[0] - 1) * np.array([0.25, 0.75])
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, draws.shape[0] - 1)
+    share = (place - below)[:, None]
+    return np.asarray(ordered.T[below] * (1 - share) + ordered.T[above] * share)
+
+
 def multiplier_intervals(
     estimate: np.ndarray, draws: np.ndarray, *, conf_level: float
 ) -> Intervals:
@@ -302,7 +312,7 @@ def multiplier_intervals(
     """
     from scipy import stats
 
-    low, high = np.quantile(draws, [0.25, 0.75], axis=0)
+    low, high = _quartiles(draws)
     error = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
     live = error > 0
     critical = float(stats.norm.ppf((1 + conf_level) / 2))

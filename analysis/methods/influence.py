@@ -11,8 +11,14 @@ from scipy import sparse
 
 Weights = Literal["rademacher", "mammen"]
 
-#: Multiplier weights drawn at a time: bounds the memory of a bootstrap, in numbers of 4 bytes.
-CHUNK = 4_000_000
+#: Multiplier weights drawn at a time, so that they stay near the processor; numbers of 4 bytes.
+CHUNK = 500_000
+#: The two points of every kind of weights: the first, and how much the second lies above it.
+_GOLDEN = (1 + 5**0.5) / 2
+POINTS: dict[Weights, tuple[float, float]] = {
+    "rademacher": (-1.0, 2.0),
+    "mammen": (_GOLDEN, 1 - 2 * _GOLDEN),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +133,16 @@ class Influence:
         sums = np.zeros(((len(self.starts) - 1) * m, n_draws), dtype=np.float32)
         drawn = None
         if self.clusters is not None:
-            drawn = _drawn(rng, self.n_clusters, n_draws, weights)[self.clusters]
+            drawn = _second(rng, self.n_clusters, n_draws, weights)[self.clusters]
+        low, step = POINTS[weights]
         for rows, block in self._parts():
             for first in range(rows.start, rows.stop, size):
                 part = slice(first, min(first + size, rows.stop))
                 factors = self.factors[part].astype(np.float32)
-                v = _drawn(rng, len(factors), n_draws, weights) if drawn is None else drawn[part]
+                v = _second(rng, len(factors), n_draws, weights) if drawn is None else drawn[part]
                 sums[block] += factors.T @ v
+            sums[block] *= step
+            sums[block] += low * self.factors[rows].sum(axis=0)[:, None]
         return sums
 
     def _parts(self) -> Iterator[tuple[slice, slice]]:
@@ -143,8 +152,9 @@ class Influence:
             yield rows, slice(number * m, (number + 1) * m)
 
     def _classes(self) -> Iterator[tuple[slice, np.ndarray]]:
+        dense = np.asarray(self.loadings.todense())
         for rows, block in self._parts():
-            yield rows, np.asarray(self.loadings[block].todense())
+            yield rows, dense[block]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +174,19 @@ class Plain:
 
     def multiply(self, *, n_draws: int, seed: int, weights: Weights = "rademacher") -> np.ndarray:
         """Draw the errors of all estimates, (n_draws, k); see `Influence.multiply`."""
-        rng = np.random.default_rng(seed)
-        drawn = _drawn(rng, len(self.rows), n_draws, weights)
-        return np.asarray(drawn.T.astype(float) @ self.rows)
+        low, step = POINTS[weights]
+        drawn = _second(np.random.default_rng(seed), len(self.rows), n_draws, weights)
+        return np.asarray(step * (drawn.T.astype(float) @ self.rows) + low * self.rows.sum(axis=0))
 
 
-def _drawn(rng: np.random.Generator, width: int, n_draws: int, weights: Weights) -> np.ndarray:
-    """Return random weights of `width` clusters as 4-byte numbers, shape (width, n_draws)."""
+def _second(rng: np.random.Generator, width: int, n_draws: int, weights: Weights) -> np.ndarray:
+    """Draw which weights of `width` clusters are at their second point, 0 or 1, (width, n_draws).
+
+    Everything else about the weights is two numbers, so the sums are scaled and not the draws.
+    """
     if weights == "mammen":
-        golden = (1 + np.sqrt(5)) / 2
-        first = rng.random((width, n_draws), dtype=np.float32) < golden / np.sqrt(5)
-        return np.where(first, np.float32(1 - golden), np.float32(golden))
+        share = 1 - _GOLDEN / 5**0.5
+        return (rng.random((width, n_draws), dtype=np.float32) >= share).astype(np.float32)
     n_bytes = -(-n_draws * width // 8)  # a sign needs one bit
-    bits = np.unpackbits(np.frombuffer(rng.bytes(n_bytes), dtype=np.uint8))[: n_draws * width]
-    signs = bits.astype(np.float32)
-    signs *= 2
-    signs -= 1
-    return signs.reshape(width, n_draws)
+    bits = np.unpackbits(np.frombuffer(rng.bytes(n_bytes), dtype=np.uint8), count=n_draws * width)
+    return bits.astype(np.float32).reshape(width, n_draws)

@@ -14,6 +14,7 @@ from analysis.methods import frame_checks
 from analysis.methods.bins import LogBins
 
 Scale = Literal["level", "log"]
+_UNKNOWN = np.empty(0, dtype=np.int64)
 
 #: Columns that every table of cells has, in this order, before categories and covariates.
 CELL_COLUMNS = ("unit", "time", "cluster", "n", "weight", "outcome", "ss")
@@ -62,8 +63,9 @@ class Panel:
         Values of the untransformed outcome whose shares `compress` counted.
     bins : LogBins or None
         Bins of the untransformed outcome that `compress` counted.
-    positions : numpy.ndarray
-        Position of every cell's unit among the units, shape (n_cells,); found when not given.
+    positions, times : numpy.ndarray
+        Position of every cell's unit among the units, shape (n_cells,), and the times that occur,
+        sorted, shape (n_times,); both are found when no positions are given.
     """
 
     cells: pd.DataFrame
@@ -78,12 +80,13 @@ class Panel:
     thresholds: tuple[float, ...] = ()
     bins: LogBins | None = None
     positions: np.ndarray | None = field(default=None, repr=False, compare=False)
+    times: np.ndarray = field(default_factory=lambda: _UNKNOWN, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Find the positions once: randomisation asks for cohorts of cells thousands of times."""
-        if self.positions is None:
-            found = self.cohorts.index.get_indexer(pd.Index(self.cells["unit"]))
-            object.__setattr__(self, "positions", found)
+        """Find positions and times once: randomisation asks for them thousands of times."""
+        if self.positions is None or self.times is _UNKNOWN:
+            object.__setattr__(self, "positions", _positions(self.cells, self.cohorts.index))
+            object.__setattr__(self, "times", _times(self.cells["time"].to_numpy()))
 
     @classmethod
     def from_frame(
@@ -142,12 +145,13 @@ class Panel:
         named = [unit, time, outcome, cohort, *covariates, *filter(None, (weights, cluster))]
         PanelError.raise_if(frame_checks.absent(frame, named))
         rows = frame.reset_index(drop=True)
+        sorted_ = frame_checks.in_order(rows[unit], rows[time])
         PanelError.raise_if(
             [
                 *frame_checks.missing(
                     rows, [unit, time, *covariates, *filter(None, (weights, cluster))]
                 ),
-                *frame_checks.repeated(rows, unit=unit, time=time),
+                *([] if sorted_ else frame_checks.repeated(rows, unit=unit, time=time)),
                 *frame_checks.not_finite(rows, [outcome, *covariates]),
                 *frame_checks.varying(rows, unit=unit, column=cohort),
                 *(frame_checks.not_positive(rows, weights) if weights else []),
@@ -167,9 +171,9 @@ class Panel:
             },
             copy=False,  # pandas copies when one of them is written to
         )
-        first = _whole(rows[cohort], column=cohort)
-        once = ~rows[unit].duplicated().to_numpy()
-        cohorts = pd.Series(first.array[once], index=rows[unit].to_numpy()[once], dtype="Int64")
+        once = ~frame_checks.follows(rows[unit]) if sorted_ else ~rows[unit].duplicated().to_numpy()
+        first = _whole(rows.loc[once, cohort], column=cohort)  # the same in all rows of a unit
+        cohorts = pd.Series(first.array, index=rows.loc[once, unit].to_numpy(), dtype="Int64")
         cohorts = cohorts.sort_index()
         kept = cells["outcome"].notna()
         if not kept.any():
@@ -179,11 +183,12 @@ class Panel:
                 found=f"{len(rows)} rows, all missing",
                 mend="check the column and how missing values are written",
             )
-        if not kept.all() or not frame_checks.in_order(cells["unit"], cells["time"]):
+        if not kept.all() or not sorted_:
             cells = cells[kept].sort_values(["unit", "time"], ignore_index=True)
+            cohorts = cohorts[cohorts.index.isin(cells["unit"])]
         return cls(
             cells=cells,
-            cohorts=cohorts[cohorts.index.isin(cells["unit"])],
+            cohorts=cohorts,
             outcome=outcome,
             covariates=covariates,
             time_labels=labels,
@@ -198,16 +203,6 @@ class Panel:
         return self.cohorts.index.to_numpy()
 
     @property
-    def times(self) -> np.ndarray:
-        """Times that occur, sorted; shape (n_times,)."""
-        times = self.cells["time"].to_numpy()
-        first = times[0]  # most panels are the first unit's times again and again
-        size = int(np.argmax(times[1:] <= first)) + 1 if len(times) > 1 else 1
-        if len(times) % size == 0 and (times.reshape(-1, size) == times[:size]).all():
-            return np.array(times[:size])
-        return np.sort(pd.unique(times))
-
-    @property
     def n_units(self) -> int:
         """Number of units."""
         return len(self.cohorts)
@@ -220,8 +215,8 @@ class Panel:
     @property
     def treated(self) -> np.ndarray:
         """Units with a cohort that occurs inside or before the window; shape (n_treated,)."""
-        ever = self.cohorts.notna() & (self.cohorts <= self.times[-1]).fillna(False)
-        return np.asarray(self.cohorts.index[ever.to_numpy(dtype=bool)])
+        first = self.cohorts.to_numpy(dtype=float, na_value=np.nan)
+        return np.asarray(self.cohorts.index[first <= self.times[-1]])
 
     @property
     def n_treated(self) -> int:
@@ -291,7 +286,7 @@ class Panel:
             self,
             cells=cells,
             cohorts=self.cohorts[self.cohorts.index.isin(cells["unit"])],
-            positions=None,
+            positions=None,  # and the times
         )
 
     def keep_units(self, units: Sequence[object]) -> Panel:
@@ -301,6 +296,27 @@ class Panel:
     def keep_times(self, first: int, last: int) -> Panel:
         """Return the cells from time `first` to time `last`, both included."""
         return self.keep(self.cells["time"].between(first, last).to_numpy())
+
+
+def _times(times: np.ndarray) -> np.ndarray:
+    """Give the times that occur, sorted."""
+    size = int(np.argmax(times[1:] <= times[0])) + 1 if len(times) > 1 else 1
+    shaped = times.reshape(-1, size) if len(times) % size == 0 else times[:0]
+    # Most panels are the first unit's times again and again.
+    found = times[:size] if len(shaped) and (shaped == times[:size]).all() else pd.unique(times)
+    made = np.sort(found)
+    made.flags.writeable = False
+    return made
+
+
+def _positions(cells: pd.DataFrame, units: pd.Index) -> np.ndarray:
+    """Position of every cell's unit among the units; mostly a unit's cells follow each other."""
+    held = cells["unit"]
+    if held.dtype == units.dtype and pd.api.types.is_numeric_dtype(held):
+        new = ~frame_checks.follows(held)
+        if np.array_equal(held.to_numpy()[new], units.to_numpy()):
+            return np.asarray(np.cumsum(new) - 1)
+    return np.asarray(units.get_indexer(pd.Index(held)))
 
 
 def _labels(times: pd.Series) -> pd.Series | None:

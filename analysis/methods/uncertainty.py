@@ -11,7 +11,8 @@ import numpy as np
 from analysis.errors import IdentificationError
 from analysis.methods import inference as numeric
 from analysis.methods import inference_kinds as kinds
-from analysis.methods.effects import EffectTable, effect_frame
+from analysis.methods.comovement import comovement_notes
+from analysis.methods.effects import EffectTable, frame_of
 from analysis.methods.estimates import (
     Asked,
     Conley,
@@ -95,26 +96,24 @@ def attach(
     _refuse(conf_level)
     asked = Asked(panel=panel, estimates=estimates, conf_level=conf_level, seed=seed)
     made = _made(asked, inference)
-    frame = estimates.labels.assign(
-        outcome=panel.outcome,
-        estimator=estimator,
-        estimate=estimates.estimate,
+    n_treated = panel.n_treated
+    columns = {
+        "n_treated": n_treated,
+        "n_control": panel.n_units - n_treated,
+        **{str(name): column.array for name, column in estimates.labels.items()},
+        "outcome": panel.outcome,
+        "estimator": estimator,
+        "estimate": estimates.estimate,
         **{name: getattr(made.intervals, name) for name in numeric.Intervals.__slots__},
-        unit_of_measure=panel.unit_of_measure,
-        scale=panel.scale,
-        conf_level=conf_level,
-        inference=made.name,
-        n_obs=panel.n_obs,
-        n_units=panel.n_units,
-    )
-    for name, count in (
-        ("n_treated", panel.n_treated),
-        ("n_control", panel.n_units - panel.n_treated),
-    ):
-        if name not in frame:
-            frame[name] = count
+        "unit_of_measure": panel.unit_of_measure,
+        "scale": panel.scale,
+        "conf_level": conf_level,
+        "inference": made.name,
+        "n_obs": panel.n_obs,
+        "n_units": panel.n_units,
+    }
     return EffectTable(
-        frame=effect_frame(frame),
+        frame=frame_of(columns, size=asked.count),
         headline=estimates.headline,
         covariance=made.covariance,
         influence=estimates.influence,
@@ -140,7 +139,8 @@ def _made(asked: Asked, inference: Inference) -> Made:
         if choice.name == "none":
             return nothing(len(asked.estimates.estimate), f"no p-value: {choice.reason}")
         made = _KINDS[choice.name](asked)
-        return replace(made, notes=(f"{made.name}, recommended: {choice.reason}", *made.notes))
+        said = (f"{made.name}, recommended: {choice.reason}", *comovement_notes(asked.panel))
+        return replace(made, notes=(*said, *made.notes))
     if inference not in _KINDS:
         raise IdentificationError.of(
             expected=f"inference {', '.join(['recommended', *_KINDS])}",
