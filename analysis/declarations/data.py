@@ -32,7 +32,9 @@ class Column(Record):
         Unit of measure; "none" for names and texts.
     role : str or None
         "firm" names or numbers the firm a row is about, "record" numbers the row itself (a
-        declaration): neither ever leaves the machine. None for all other columns.
+        declaration): neither ever leaves the machine. In a table of cells "firms" counts the
+        firms of a row, "largest" is the share of its records that the largest of them brings, 0
+        to 1, and "records" counts these. None for all other columns.
     missing : bool
         Whether an empty cell is allowed.
     minimum, maximum : float or None
@@ -48,7 +50,7 @@ class Column(Record):
     type: Literal["text", "whole", "number", "date", "moment"]
     unit: Text
     description: Text
-    role: Literal["firm", "record"] | None = None
+    role: Literal["firm", "record", "firms", "largest", "records"] | None = None
     missing: Flag = False
     minimum: Number | None = None
     maximum: Number | None = None
@@ -72,7 +74,8 @@ class Source(Record):
     """Where one file came from, what it holds and whether it is real, published or simulated.
 
     `file` is a path inside the data folder; `gaps` are times for which nothing is held, and which
-    stay empty; `breaks` say where the series changes its meaning or precision.
+    stay empty; `breaks` say where the series changes its meaning or precision. `open` says that
+    every number of a real file may be shown to anybody: without it disclosure control holds.
     """
 
     id: Identifier
@@ -88,7 +91,17 @@ class Source(Record):
     columns: Annotated[dict[Identifier, Column], Field(min_length=1)]
     gaps: tuple[Whole, ...] = ()
     breaks: tuple[Text, ...] = ()
+    open: Flag = False
     note: Text | None = None
+
+    @property
+    def controlled(self) -> bool:
+        """Whether nothing of this file may be shown unless disclosure control lets it pass."""
+        return self.kind == "real" and not self.open
+
+    def column_of(self, role: str) -> str | None:
+        """Name of the column that has a role."""
+        return next((name for name, one in self.columns.items() if one.role == role), None)
 
     @model_validator(mode="after")
     def _key_is_held(self) -> Self:

@@ -106,7 +106,7 @@ def shifts(table: ibis.Table, plan: Plan) -> ibis.Expr:
     """Ask for the means of the first rows; columns ``outcome``, ``z 0``, ..."""
     head = table.select(*plan.columns).limit(LOOK)
     values = {"outcome": _outcome(head, plan, clean=True)}
-    values |= {f"z {i}": _number(head[name]) for i, name in enumerate(plan.covariates)}
+    values |= {f"z {i}": number(head[name]) for i, name in enumerate(plan.covariates)}
     finite = {key: _finite(value) for key, value in values.items()}
     return head.aggregate(**{key: value.mean() for key, value in finite.items()})
 
@@ -123,14 +123,14 @@ def cells(table: ibis.Table, plan: Plan, shift: Shifts, *, clean: bool) -> ibis.
         Whether not-a-number outcomes are to be made missing first.
     """
     outcome = _outcome(table, plan, clean=clean) - shift.outcome
-    keys = {"unit": table[plan.unit], "time": _period(table[plan.time], plan.freq)}
+    keys = {"unit": table[plan.unit], "time": period(table[plan.time], plan.freq)}
     if "cluster" in plan.keys:
         keys["cluster"] = table[plan.cluster]
     keys |= {f"key {i}": table[name] for i, name in enumerate(plan.categories)}
-    raw = _number(table[plan.outcome])
+    raw = number(table[plan.outcome])
     if plan.bins is not None:
         keys["bin"] = _bin(raw, plan.bins)
-    cohort = _period(table[plan.cohort], plan.freq)
+    cohort = period(table[plan.cohort], plan.freq)
     sums = {
         "rows": table.count(),
         "n": outcome.count(),
@@ -142,7 +142,7 @@ def cells(table: ibis.Table, plan: Plan, shift: Shifts, *, clean: bool) -> ibis.
     }
     if plan.log:
         sums["seen"] = (_where(~raw.isnan(), raw) if clean else raw).count()
-    weight = _where(outcome.notnull(), _number(table[plan.weights])) if plan.weights else None
+    weight = _where(outcome.notnull(), number(table[plan.weights])) if plan.weights else None
     if weight is not None:
         sums |= _weighted(weight, outcome)
     sums |= _covariates(table, plan, shift, outcome, weight)
@@ -156,7 +156,7 @@ def not_finite(table: ibis.Table, plan: Plan) -> ibis.Expr:
     """Ask how many values are infinite or not a number; columns ``inf 0``, ``nan 0``, ..."""
     counts = {}
     for i, name in enumerate(numbers(plan)):
-        value = _number(table[name])
+        value = number(table[name])
         counts[f"inf {i}"] = _where(value.isinf(), 1).sum()
         counts[f"nan {i}"] = _where(value.isnan(), 1).sum()
     return table.aggregate(**counts)
@@ -168,13 +168,14 @@ def numbers(plan: Plan) -> tuple[str, ...]:
 
 
 def _outcome(table: ibis.Table, plan: Plan, *, clean: bool) -> Any:
-    value = _number(table[plan.outcome])
+    value = number(table[plan.outcome])
     if clean:
         value = _where(~value.isnan(), value)
     return _where(value > 0, value.ln()) if plan.log else value
 
 
-def _number(column: Any) -> Any:
+def number(column: Any) -> Any:
+    """Read a column as numbers."""
     return column if column.type().is_float64() else column.cast("float64")
 
 
@@ -189,7 +190,8 @@ def _where(condition: Any, value: Any) -> Any:
     return ibis.ifelse(condition, kept, ibis.null(kept.type()))
 
 
-def _period(column: Any, freq: Frequency | None) -> Any:
+def period(column: Any, freq: Frequency | None) -> Any:
+    """Count dates in periods; whole numbers stay as they are."""
     if freq is None:
         return column.cast("float64") if column.type().is_string() else column
     date = column.cast("date") if column.type().is_string() else column
@@ -224,7 +226,7 @@ def _covariates(
     table: ibis.Table, plan: Plan, shift: Shifts, outcome: Any, weight: Any
 ) -> dict[str, Any]:
     z = [
-        _where(outcome.notnull(), _number(table[name]) - away)
+        _where(outcome.notnull(), number(table[name]) - away)
         for name, away in zip(plan.covariates, shift.covariates, strict=True)
     ]
     sums = {}
