@@ -10,6 +10,8 @@ from analysis.methods.panel import Panel
 
 #: Controls and times before the reform without which nothing can be said.
 LEAST_CONTROLS, LEAST_BEFORE = 5, 6
+#: More units than this are not compared pair by pair.
+MOST_UNITS = 500
 #: A p-value below this is told.
 LEVEL = 0.01
 
@@ -69,6 +71,8 @@ def _pairs(moves: np.ndarray, control: np.ndarray) -> np.ndarray:
 
 def comovement_notes(panel: Panel) -> tuple[str, ...]:
     """Say that treated units moved together before the reform, where they did."""
+    if panel.n_units > MOST_UNITS:
+        return ()
     layout = lay_out(panel)
     p_value = float(shared_movement(layout.outcome[None], layout)[0])
     if not p_value < LEVEL:

@@ -18,13 +18,13 @@ from benchmarks.truth.methods import said_by, summary
 DRAWS = {
     "triple_difference": 500,
     "dose_response": 500,
-    "poisson": 500,
+    "poisson": 200,
     "hazard": 300,
-    "cox": 200,
+    "cox": 150,
     "gravity": 300,
-    "distribution": 200,
-    "interrupted_time_series": 500,
-    "panel_approach": 500,
+    "distribution": 100,
+    "interrupted_time_series": 300,
+    "panel_approach": 300,
     "synthetic_control": 200,
     "synthetic_did": 200,
 }

@@ -50,10 +50,11 @@ LINEAR = (
 )
 #: Estimators that are no weighted sums, and the scenes they are drawn in.
 OTHERS = {
-    "synthetic_did": ("four", "four cohorts", "selection", "regional shock"),
+    "synthetic_did": ("four", "selection"),
     "synthetic_control": ("four", "selection"),
 }
-FEWER_DRAWS = 200
+#: Draws of those, and draws without a reform that are estimated one by one.
+FEWER_DRAWS, NULL_DRAWS = 80, 200
 _CHOSEN: dict[tuple[object, ...], np.ndarray] = {}
 
 
@@ -96,7 +97,9 @@ def _row(drawn: Scene, estimator: str) -> dict[str, object]:
         if estimator in LINEAR:
             null, found = _linear(drawn, verb, options)
         else:
-            null, found = _each(drawn, verb, options)
+            found = _each(drawn, verb, options)
+            # What a synthetic comparison says of one effect for all moves with the effect.
+            null = replace(found, p_value=_at(found, scenes.STEADY[0]))
     except AnalysisError as error:
         return facts | {"draws": 0, "refused": str(error)}
     return facts | summary(null, found, truth(drawn, estimator)) | {"refused": ""}
@@ -181,8 +184,8 @@ def _linear(
         raise AssertionError(f"{verb.__name__} is not a weighted sum of all cells")
     weight = table[estimates.headline]
     said = [
-        _said(drawn, verb, options, panel, estimates, layout, weight, outcomes)
-        for outcomes in (drawn.errors, reform)
+        _said(drawn, verb, options, panel, estimates, layout, weight, outcomes, null=null)
+        for outcomes, null in ((drawn.errors, True), (reform, False))
     ]
     for number in range(AUDITED):
         _audit(verb(drawn.panel(reform[number]), **options), said[1], number)
@@ -198,6 +201,8 @@ def _said(
     layout: Layout,
     weight: np.ndarray,
     outcomes: np.ndarray,
+    *,
+    null: bool,
 ) -> Said:
     estimate = np.einsum("rit,it->r", np.where(drawn.seen, outcomes, 0.0), weight)
     kind = _kinds(drawn, panel, estimates, outcomes)
@@ -209,10 +214,10 @@ def _said(
         elif name == "scaled_t":
             made = _scaled(layout, weight, outcomes[chosen], estimate[chosen])
         else:
-            tables = [verb(drawn.panel(y), inference=name, **options) for y in outcomes[chosen]]
-            made = np.array(
-                [(t.overall.p_value, t.overall.conf_low, t.overall.conf_high) for t in tables]
-            ).T
+            few = outcomes[chosen][:NULL_DRAWS] if null else outcomes[chosen]
+            held = [verb(drawn.panel(y), inference=name, **options).overall for y in few]
+            made = np.full((3, int(chosen.sum())), np.nan)
+            made[:, : len(few)] = np.array([(e.p_value, e.conf_low, e.conf_high) for e in held]).T
         columns[:, chosen] = made
     return Said(estimate=estimate, p_value=columns[0], low=columns[1], high=columns[2], kind=kind)
 
@@ -277,8 +282,10 @@ def _randomised(
         made = columns @ weight[ways].reshape(len(ways), -1).T
     else:
         cells = np.column_stack([outcomes[:, drawn.seen].T, exposure])
+        every = [estimates.refit(_dealt(panel, row), cells) for row in ways]
+        # As the package does: a reassignment under which any row is not defined is left out.
         made = np.array(
-            [estimates.refit(_dealt(panel, row), cells)[:, estimates.headline] for row in ways]
+            [one[:, estimates.headline] for one in every if np.isfinite(one[0]).all()]
         ).T
     slopes, draws = made[-1], made[:-1]
     ends = [numeric.randomisation_interval(d, slopes, conf_level=1 - LEVEL) for d in draws]
@@ -291,16 +298,15 @@ def _dealt(panel: Panel, row: np.ndarray) -> Panel:
     return replace(panel, cohorts=cohorts)
 
 
-def _each(
-    drawn: Scene, verb: Callable[..., EffectTable], options: dict[str, object]
-) -> tuple[Said, Said]:
-    few = slice(FEWER_DRAWS)
+def _each(drawn: Scene, verb: Callable[..., EffectTable], options: dict[str, object]) -> Said:
     reform = drawn.errors + drawn.effect + drawn.wrong
-    said = []
-    for outcomes in (drawn.errors[few], reform[few]):
-        tables = [verb(drawn.panel(y), **options) for y in outcomes]
-        said.append(said_by(tables))
-    return said[0], said[1]
+    return said_by([verb(drawn.panel(y), **options) for y in reform[:FEWER_DRAWS]])
+
+
+def _at(found: Said, true: float) -> np.ndarray:
+    """Zero where the interval leaves out the truth, one where it holds it, nan without one."""
+    outside = (found.low > true) | (found.high < true)
+    return np.where(np.isnan(found.low), np.nan, np.where(outside, 0.0, 1.0))
 
 
 def said_by(tables: list[EffectTable]) -> Said:

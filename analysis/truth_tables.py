@@ -1,0 +1,276 @@
+"""What the truth suite measured: where each method can be trusted, and where not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from analysis import catalog
+from analysis.markup import Table, show
+from analysis.method_tables import MARK
+from analysis.tables import say
+
+#: A test at 5% may reject so often, in any single design, to be recommended.
+PROMISED = 0.06
+#: Coverage of 95% intervals that counts as right.
+LOW, HIGH = 0.94, 0.96
+#: A bias below this share of the standard deviation of the estimate does not show.
+SMALL_BIAS = 0.1
+#: Monte Carlo errors by which a measure must miss before it counts as missing.
+ERRORS = 2.0
+
+
+def held_out() -> pd.DataFrame:
+    """Return size, coverage and length of the recommended inference in every held-out design."""
+    held = _results("truth_held_out")
+    return held[held["inference"] == "recommended"].reset_index(drop=True)
+
+
+def glue_held_out() -> None:
+    """Hand the result of the held-out designs to prose.
+
+    Keys: ``designs``, ``draws``, ``within`` (designs at or below the promise), ``beyond``,
+    ``largest``, ``median``, ``smallest`` (size), ``coverage`` (median), ``covered`` (designs whose
+    coverage lies from 94 to 96%), ``wider`` (designs whose coverage lies above), ``length``,
+    ``shortest``, ``longest`` (interval over that of somebody who knows the truth), ``silent``
+    (mean share of draws without a p-value), ``error`` (largest Monte Carlo error).
+    """
+    held = held_out()
+    size, cover, length = held["size"], held["coverage"], held["length_to_oracle"]
+    within = size.round(6) <= PROMISED
+    say("designs", str(len(held)))
+    say("draws", f"{int(held['draws'].min()):,}")
+    say("within", str(int(within.sum())))
+    say("beyond", str(int((~within).sum())))
+    say("largest", _percent(size.max()))
+    say("median", _percent(size.median()))
+    say("smallest", _percent(size.min()))
+    say("coverage", _percent(cover.median()))
+    say("covered", str(int(cover.between(LOW, HIGH).sum())))
+    say("wider", str(int((cover > HIGH).sum())))
+    say("length", f"{length.median():.2f}")
+    say("shortest", f"{length.min():.2f}")
+    say("longest", f"{length.max():.2f}")
+    say("silent", _percent(held["no_p_value"].mean()))
+    say("error", f"{100 * held['mc_error'].max():.1f}")
+
+
+def worst_designs(*, count: int = 10) -> Table:
+    """Show the held-out designs in which the recommended inference rejects most often."""
+    held = held_out().sort_values("size", ascending=False).head(count)
+    rows = [
+        {
+            "Units": row.n_units,
+            "Treated": row.n_treated,
+            "Times": row.n_times,
+            "Before": row.n_before,
+            "AR(1)": f"{row.ar1:.2f}",
+            "Sizes": row.sizes,
+            "Size, %": _share(row.size),
+            "Error, points": _share(row.mc_error),
+            "Coverage, %": _share(row.coverage),
+            "Length to oracle": f"{row.length_to_oracle:.2f}",
+        }
+        for row in held.itertuples()
+    ]
+    caption = f"The held-out designs with the largest sizes, recommended inference {MARK}"
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def by_sizes() -> Table:
+    """Show the held-out designs in groups: treated units, equal or unequal sizes."""
+    groups = held_out().groupby(["sizes", "n_treated"], sort=True)
+    rows = [
+        {
+            "Sizes": sizes,
+            "Treated": treated,
+            "Designs": len(held),
+            "Size, %: median": _share(held["size"].median()),
+            "largest": _share(held["size"].max()),
+            "Coverage, %: median": _share(held["coverage"].median()),
+            "Length to oracle: median": f"{held['length_to_oracle'].median():.2f}",
+            "Power, %: median": _share(held["power"].median()),
+        }
+        for (sizes, treated), held in groups
+    ]
+    caption = f"Recommended inference in the held-out designs {MARK}"
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def harder() -> Table:
+    """Show the recommended inference in designs beside the promise."""
+    held = _results("truth_harder")
+    rows = [_design(row) for row in held[held["inference"] == "recommended"].itertuples()]
+    draws = int(held["draws"].min())
+    caption = f"Designs beside the promise, recommended inference, {draws:,} draws {MARK}"
+    return show(pd.DataFrame(rows), caption=caption, interactive=True)
+
+
+def _design(row: object) -> dict[str, object]:
+    size, silent = row.size, row.no_p_value  # type: ignore[attr-defined]
+    return {
+        "Design": row.name,  # type: ignore[attr-defined]
+        "Size, %": _share(size),
+        "Length to oracle": _plain(row.length_to_oracle),  # type: ignore[attr-defined]
+        "Power, %": _share(row.power),  # type: ignore[attr-defined]
+        "No p-value, %": _share(silent),
+        "Holds": _holds(size, row.mc_error),  # type: ignore[attr-defined]
+    }
+
+
+def _holds(size: float, error: float) -> str:
+    if np.isnan(size):
+        return "nothing printed"
+    return "yes" if size <= PROMISED + ERRORS * error else "no"
+
+
+def flags() -> Table:
+    """Show designs in which nothing holds, and how often each flag is raised on them."""
+    held = _results("truth_failing")
+    wide = held[held["inference"] == "recommended"].set_index("name")
+    local = held[held["inference"] == "scaled_t within region"].set_index("name")
+    rows = []
+    for name, row in wide.iterrows():
+        inside = local.loc[[name]] if name in local.index else local.iloc[:0]
+        rows.append(
+            {
+                "Design": str(name),
+                "Size, %": _share(row["size"]),
+                "No p-value, %": _share(row["no_p_value"]),
+                "Variance flag, %": _share(row["variance_flag"]),
+                "Pre-trend flag, %": _share(row["pre_trend_flag"]),
+                "Co-movement flag, %": _share(row.get("shared_flag", np.nan)),
+                "Region flag, %": _first(inside, "region_flag"),
+                "Size within the region, %": _first(inside, "size"),
+            }
+        )
+    caption = f"Designs in which nothing holds, and the flags raised on them {MARK}"
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def _first(held: pd.DataFrame, column: str) -> str:
+    return _share(float(held[column].iloc[0])) if len(held) else "not asked"
+
+
+def estimators(*, scenes: Iterable[str] = ()) -> Table:
+    """Show bias, error, coverage, size and power of every estimator, scene by scene."""
+    held = _results("truth_methods")
+    chosen = tuple(scenes)
+    held = held[held["scene"].isin(chosen)] if chosen else held
+    rows = [
+        {"Scene": row.what, "Estimator": row.estimator, **_measures(row)}
+        for row in held.itertuples()
+    ]
+    caption = f"Estimators with their recommended inference {MARK}"
+    return show(pd.DataFrame(rows), caption=caption, interactive=True)
+
+
+def examples() -> Table:
+    """Show the same measures for the methods that need other data than panels of means."""
+    held = _results("truth_examples")
+    rows = [
+        {"Estimator": row.estimator, "Drawn": row.what, **_measures(row)}
+        for row in held.itertuples()
+    ]
+    caption = f"Other estimators with their recommended inference {MARK}"
+    return show(pd.DataFrame(rows), caption=caption, interactive=True)
+
+
+def _measures(row: object) -> dict[str, object]:
+    draws = int(row.draws)  # type: ignore[attr-defined]
+    if draws == 0:
+        return {"Verdict": "refused by the method", "Draws": "0"}
+    return {
+        "Verdict": verdict(row),
+        "Bias": _both(row.bias, row.bias_error, digits=4),  # type: ignore[attr-defined]
+        "Root mean squared error": f"{row.rmse:.4f}",  # type: ignore[attr-defined]
+        "Coverage, %": _percents(row.coverage, row.coverage_error),  # type: ignore[attr-defined]
+        "Size, %": _percents(row.size, row.size_error),  # type: ignore[attr-defined]
+        "Power, %": _percents(row.power, getattr(row, "power_error", np.nan)),  # type: ignore[attr-defined]
+        "No interval, %": _share(row.no_interval),  # type: ignore[attr-defined]
+        "Inference, mostly": row.inference,  # type: ignore[attr-defined]
+        "Draws": f"{draws:,}",
+    }
+
+
+def verdict(row: object) -> str:
+    """Say in a few words whether an estimator can be trusted in a scene.
+
+    Parameters
+    ----------
+    row : object
+        Attributes ``bias``, ``bias_error``, ``sd``, ``coverage``, ``coverage_error`` and
+        ``no_interval``.
+
+    Returns
+    -------
+    str
+        "holds", "says nothing", or what is wrong: "biased", "covers too little".
+    """
+    bias, error, sd = row.bias, row.bias_error, row.sd  # type: ignore[attr-defined]
+    covered, silent = row.coverage, row.no_interval  # type: ignore[attr-defined]
+    wrong = []
+    if abs(bias) > max(SMALL_BIAS * sd, ERRORS * error):
+        wrong.append("biased")
+    if silent == 1:
+        return " and ".join([*wrong, "says nothing"])
+    least = 2 * LOW - 0.95 - ERRORS * row.coverage_error  # type: ignore[attr-defined]
+    if covered < least:
+        wrong.append("covers too little")
+    return " and ".join(wrong) or "holds"
+
+
+def placebo() -> Table:
+    """Show how often placebo reforms on the real panel of provinces find something."""
+    held = _results("truth_placebo")
+    kinds = [name for name in ("CR1", "CR2", "scaled_t", "recommended") if name in held]
+    rows = []
+    for cohort, part in [*held.groupby("cohort"), ("all", held)]:
+        row: dict[str, object] = {"Placebo reform in": str(cohort), "Pairs": len(part)}
+        row |= {f"{kind}, %": _found(part[kind]) for kind in kinds}
+        row["No p-value recommended, %"] = _share(part["recommended"].isna().mean())
+        rows.append(row)
+    caption = "Placebo reforms on pairs of untouched provinces: found at a level of 5%"
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def _found(p_values: pd.Series) -> str:
+    printed = p_values.dropna()
+    return _share(float((printed <= 0.05).mean())) if len(printed) else "none"
+
+
+def glue_placebo() -> None:
+    """Hand the placebo reforms to prose: ``placebos``, ``placebo-found``, ``placebo-cluster``."""
+    held = _results("truth_placebo")
+    say("placebos", str(len(held)))
+    say("placebo-found", f"{_found(held['recommended'])}%")
+    say("placebo-cluster", f"{_found(held['CR1'])}%")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}%"
+
+
+def _share(value: float) -> str:
+    return "none" if np.isnan(value) else f"{100 * value:.1f}"
+
+
+def _plain(value: float) -> str:
+    return "none" if np.isnan(value) else f"{value:.2f}"
+
+
+def _percents(value: float, error: float) -> str:
+    if np.isnan(value):
+        return "none"
+    return f"{100 * value:.1f} (\N{PLUS-MINUS SIGN}{100 * error:.1f})"
+
+
+def _both(value: float, error: float, *, digits: int) -> str:
+    sign = "\N{MINUS SIGN}" if value < 0 else "+"
+    return f"{sign}{abs(value):.{digits}f} (\N{PLUS-MINUS SIGN}{error:.{digits}f})"
+
+
+def _results(name: str) -> pd.DataFrame:
+    return catalog.read_results(catalog.find_root(), name)
