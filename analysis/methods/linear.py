@@ -72,7 +72,8 @@ def linear_estimates(
     fitted = fit(
         panel, linear.terms(panel), names=linear.names, outcome=outcome, effects=linear.effects
     )
-    absorber = fitted.absorption if linear.effects else Absorber.of(panel)
+    simple = bool(linear.effects) or not panel.covariates
+    absorber = fitted.absorption if simple else Absorber.of(panel)
     controls = panel.cells[list(panel.covariates)].to_numpy(dtype=float)
 
     def refit(other: Panel, outcomes: np.ndarray) -> np.ndarray:
