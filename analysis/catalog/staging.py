@@ -6,15 +6,16 @@ import hashlib
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.catalog.files import LARGEST, SOURCES, Gathering, read_bytes
+from analysis.catalog.files import SOURCES, read_bytes
+from analysis.catalog.intake.quality import QUALITY, write_quality
+from analysis.catalog.intake.take import Handover, refuse, taken_in
 from analysis.catalog.tables import load_sources
-from analysis.contracts import decode, parse_table
+from analysis.contracts import decode
 from analysis.declarations import Source
-from analysis.errors import BuildError, DataError, Fault
+from analysis.errors import BuildError, Fault
 
 _PRODUCER = "Supplied by the user"
 _LICENCE = "As supplied"
@@ -25,16 +26,16 @@ class _Supplied:
     """A file of the user that stands in for a published one."""
 
     source: Source
-    raw: bytes
     sha256: str
 
 
 def stage_data(root: Path, staging: Path, supplied: Path | None = None) -> tuple[str, ...]:
     """Copy data/ of `root` into `staging`, with the files of `supplied` laid over it.
 
-    A supplied file replaces the published or simulated file of the same name; its source record
-    becomes kind "real", supplied by the user, with its own checksum. Nothing is written before
-    every supplied file holds to its contract, and `root` is never changed.
+    A supplied file replaces the published or simulated file it stands for, in the form that file
+    declares; its source record becomes kind "real", supplied by the user, with its own checksum.
+    What was found, repaired and decided goes into data/supplied. Nothing is written before every
+    supplied file holds to its contract and every doubt is decided; `root` is never changed.
 
     Returns
     -------
@@ -44,80 +45,36 @@ def stage_data(root: Path, staging: Path, supplied: Path | None = None) -> tuple
     Raises
     ------
     DataError
-        A name that stands for no published file, or a file that breaks its contract.
+        A name that stands for no table, a file that breaks its contract, or an open doubt.
     """
-    sources = load_sources(root)
-    laid = () if supplied is None else _laid_over(sources, supplied)
+    if supplied is None:
+        shutil.copytree(root / "data", staging / "data")
+        return ()
+    with taken_in(root, supplied) as handover:
+        refuse(handover.intake)
+        shutil.copytree(root / "data", staging / "data")
+        laid = tuple(_laid(staging, handover, source) for source in _sources_of(root, handover))
+        write_quality(handover.intake, staging / QUALITY)
     text = decode(read_bytes(root, SOURCES), file=SOURCES)
     for file in laid:
         text = _as_supplied(text, file)
-    shutil.copytree(root / "data", staging / "data")
-    for file in laid:
-        (staging / "data" / file.source.file).write_bytes(file.raw)
     (staging / SOURCES).write_text(text, encoding="utf-8", newline="\n")
     _confirm(staging, laid)
     return tuple(file.source.id for file in laid)
 
 
-def _laid_over(sources: Sequence[Source], supplied: Path) -> tuple[_Supplied, ...]:
-    gathering = Gathering()
-    known = {Path(one.file).name: one for one in sources}
-    if not supplied.is_dir():
-        raise DataError(
-            Fault(
-                expected="a folder with data files",
-                found="no such folder",
-                mend="give the folder as DATA=folder",
-                file=str(supplied),
-            )
-        )
-    laid = []
-    for path in sorted(supplied.iterdir()):
-        if path.name.startswith("."):
-            continue
-        source = known.get(path.name)
-        if source is None or not path.is_file():
-            gathering.faults.append(
-                Fault(
-                    expected="a file named " + ", ".join(sorted(known)),
-                    found=f"{path.name!r}",
-                    mend="rename it, or take it out of the folder",
-                    file=path.name,
-                )
-            )
-            continue
-        made = gathering.get(partial(_supply, path, source))
-        if made is not None:
-            laid.append(made)
-    if not laid and not gathering.faults:
-        gathering.faults.append(
-            Fault(
-                expected="at least one file named " + ", ".join(sorted(known)),
-                found="an empty folder",
-                mend="put the files into it",
-                file=supplied.name,
-            )
-        )
-    DataError.raise_if(gathering.faults)
-    return tuple(laid)
+def _sources_of(root: Path, handover: Handover) -> tuple[Source, ...]:
+    taken = {one.source for one in handover.intake.taken}
+    return tuple(one for one in load_sources(root) if one.id in taken)
 
 
-def _supply(path: Path, source: Source) -> _Supplied:
-    if path.stat().st_size > LARGEST:
-        raise DataError(
-            Fault(
-                expected=f"at most {LARGEST} bytes",
-                found=f"{path.stat().st_size} bytes",
-                mend="compress the records into unit x time cells first",
-                file=path.name,
-            )
-        )
-    raw = path.read_bytes()
-    try:
-        parse_table(decode(raw, file=path.name), source)
-    except DataError as error:
-        raise DataError(*(replace(fault, file=path.name) for fault in error.faults)) from None
-    return _Supplied(source=source, raw=raw, sha256=hashlib.sha256(raw).hexdigest())
+def _laid(staging: Path, handover: Handover, source: Source) -> _Supplied:
+    path = staging / "data" / source.file
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handover.write(source.id, path)
+    with path.open("rb") as stream:
+        return _Supplied(source=source, sha256=hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def _as_supplied(text: str, file: _Supplied) -> str:

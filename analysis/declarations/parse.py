@@ -26,11 +26,12 @@ def parse_toml(text: str, *, file: str) -> Mapping[str, Any]:
     Raises
     ------
     DeclarationError
-        The text is not TOML: a syntax error, or a key that stands twice.
+        The text is not TOML: a syntax error, a key that stands twice, brackets in brackets in
+        brackets without end, or an integer of thousands of digits.
     """
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         place = re.search(r"\(at line (\d+)", str(error))
         raise DeclarationError(
             Fault(
