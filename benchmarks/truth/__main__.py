@@ -18,7 +18,10 @@ import pandas as pd
 from benchmarks.truth import designs, measure
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-GROUPS = ("must_show", "held_out", "harder", "many", "failing", "placebo")
+GROUPS = (
+    *("must_show", "held_out", "harder", "many", "failing", "placebo"),
+    *("methods", "examples"),
+)
 
 
 def main() -> int:
