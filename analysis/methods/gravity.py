@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from analysis.errors import IdentificationError, PanelError
 from analysis.methods.effects import EffectTable
 from analysis.methods.factors import Factor, Factors
 from analysis.methods.generalised import Data, Fitted, fit
+from analysis.methods.influence import Influence
 from analysis.methods.panel import Panel
 from analysis.methods.ratio import refuse_logs
 from analysis.methods.uncertainty import Estimates, attach
@@ -100,7 +101,7 @@ def gravity(
     exporter: str = "exporter",
     importer: str = "importer",
     absorb: Absorbed = "sides_and_pair",
-    inference: Literal["CR1", "none"] = "CR1",
+    inference: Literal["CR1", "multiway", "none"] = "CR1",
     conf_level: float = 0.95,
     seed: int = 0,
 ) -> EffectTable:
@@ -120,8 +121,9 @@ def gravity(
     absorb : {"sides_and_pair", "sides"}
         Exporter-time and importer-time effects, with pair effects or without. Without pair
         effects the response is also identified by differences between pairs that never change.
-    inference : {"CR1", "none"}
-        CR1 by the cluster of the panel (the pair, unless another was named).
+    inference : {"CR1", "multiway", "none"}
+        CR1 by the cluster of the panel (the pair, unless another was named); ``"multiway"`` by
+        exporter and by importer at once, whatever the pair or the time.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -150,11 +152,17 @@ def gravity(
     clustered errors are too small and the estimate has a bias of order one over the number of
     countries (Weidner and Zylkin 2021).
 
+    Multiway: :math:`V = V_{exporter} + V_{importer} - V_{pair}`, each with the CR1 factor of its
+    own number of clusters, t with the smaller number of sides less one; flows of pairs that
+    share no country count as independent. Clustering by pair besides would change nothing, as a
+    pair lies within both its sides. Negative eigenvalues are set to zero, and told.
+
     References
     ----------
     Santos Silva and Tenreyro (2006), doi:10.1162/rest.88.4.641. Head and Mayer (2014),
     doi:10.1016/B978-0-444-54314-1.00003-3. Djankov, Freund and Pham (2010),
     doi:10.1162/rest.2009.11498. Weidner and Zylkin (2021), doi:10.1016/j.jinteco.2021.103513.
+    Cameron, Gelbach and Miller (2011), doi:10.1198/jbes.2010.07136.
 
     Examples
     --------
@@ -176,14 +184,20 @@ def gravity(
     data = _data(panel, regressors, exporter=exporter, importer=importer, absorb=absorb)
     fitted = fit(data, model="poisson")
     kept = panel.keep(fitted.kept) if not fitted.kept.all() else panel
+    estimates = _estimates(kept, data, fitted, lost=len(panel.cells) - len(kept.cells))
+    if inference == "multiway":
+        estimates = _multiway(kept, fitted, estimates, sides=(exporter, importer))
     table = attach(
         replace(kept, scale="log", unit_of_measure="log points"),
-        _estimates(kept, data, fitted, lost=len(panel.cells) - len(kept.cells)),
+        estimates,
         estimator="gravity",
-        inference=inference,
+        inference="CR1" if inference == "multiway" else inference,
         conf_level=conf_level,
         seed=seed,
     )
+    if inference == "multiway":
+        named = table.frame["inference"].str.replace("CR1", "CR1 by exporter and importer")
+        table = replace(table, frame=table.frame.assign(inference=named))
     if kept.n_treated == 0:  # nobody is treated: warnings on few treated units do not apply
         table = replace(table, notes=tuple(n for n in table.notes if "treated and" not in n))
     return table
@@ -242,6 +256,55 @@ def _estimates(panel: Panel, data: Data, fitted: Fitted, *, lost: int) -> Estima
         influence=influence,
         factor=fitted.factor(n_obs=panel.n_obs, n_clusters=len(influence)),
         notes=(note,) if lost else (),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Multiway:
+    """Covariance by several sets of clusters at once, in the place of an `Influence`.
+
+    Attributes
+    ----------
+    matrix : numpy.ndarray
+        Shape (k, k).
+    n_clusters : int
+        Of the smallest set.
+    """
+
+    matrix: np.ndarray
+    n_clusters: int
+
+    def covariance(self) -> np.ndarray:
+        """Return the covariance, (k, k)."""
+        return self.matrix
+
+
+def _multiway(
+    panel: Panel, fitted: Fitted, estimates: Estimates, *, sides: tuple[str, str]
+) -> Estimates:
+    cells = panel.cells
+    sets = {
+        "exporter": (1.0, cells[sides[0]]),
+        "importer": (1.0, cells[sides[1]]),
+        "pair": (-1.0, cells[sides[0]].astype(str) + " > " + cells[sides[1]].astype(str)),
+    }
+    total = np.zeros(2 * (len(estimates.estimate),))
+    for sign, clusters in sets.values():
+        influence = fitted.influence(clusters)
+        factor = fitted.factor(n_obs=panel.n_obs, n_clusters=len(influence))
+        total += sign * factor * influence.T @ influence
+    values, vectors = np.linalg.eigh(total)
+    note = "Negative eigenvalues of the multiway covariance were set to zero."
+    made = _Multiway(
+        matrix=(vectors * np.clip(values, 0.0, None)) @ vectors.T,
+        n_clusters=min(cells[side].nunique() for side in sides),
+    )
+    return replace(
+        estimates,
+        influence=None,
+        product=cast("Influence", made),
+        factor=1.0,
+        notes=(*estimates.notes, *((note,) if values.min() < 0 else ())),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 import statsmodels.api as sm
 
 from analysis.errors import IdentificationError, PanelError
+from analysis.methods.generalised import fit
 from analysis.methods.gravity import flows, gravity
 from analysis.methods.panel import Panel
 from tests.contract import check_contract
 from tests.methods.counts import independent
 
 ORACLE = Path(__file__).parents[1] / "oracles" / "gravity"
+room = import_module("analysis.methods.gravity")
 
 
 def trade() -> pd.DataFrame:
@@ -70,6 +73,59 @@ def test_equals_glm_with_every_dummy():
     assert effect.estimate == pytest.approx(np.asarray(glm.params)[0], abs=1e-8)
     factor = g / (g - 1) * (n - 1) / (n - k)
     assert effect.std_error == pytest.approx(error * np.sqrt(factor), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("absorb", "counted", "rank"), [("sides_and_pair", 160, 140), ("sides", 90, 86)]
+)
+def test_errors_by_exporter_and_importer_equal_pyfixest(absorb, counted, rank):
+    told = json.loads((ORACLE / "fepois.json").read_text())
+    std_error, n = told[f"{absorb}, by exporter and importer"], told[absorb][2]
+    table = gravity(as_flows(trade()), regressors=["days"], absorb=absorb, inference="multiway")
+    check_contract(table)
+    assert table.overall.inference == "CR1 by exporter and importer, t with 8 degrees of freedom"
+    ours = std_error * np.sqrt((n - counted) / (n - rank))
+    assert table.overall.std_error == pytest.approx(ours, rel=1e-5)
+    assert table.overall.std_error != pytest.approx(told[absorb][1], rel=0.01)
+
+
+def test_errors_by_exporter_and_importer_by_the_slow_way():
+    """Every pair of flows that shares a side adds the product of its scores, in a double loop."""
+    frame = trade()
+    frame = frame[(frame["exporter"] + frame["importer"] != "C00C01") & (frame["year"] < 2012)]
+    panel = as_flows(frame)
+    table = gravity(panel, regressors=["days"], absorb="sides", inference="multiway")
+    data = room._data(panel, ["days"], exporter="exporter", importer="importer", absorb="sides")
+    fitted = fit(data, model="poisson")
+    cells = panel.cells[fitted.kept].reset_index(drop=True)
+    score = fitted.design[:, 0] * fitted.scores
+    sums = {"exporter": 0.0, "importer": 0.0, "unit": 0.0}
+    for a in range(len(cells)):
+        for b in range(len(cells)):
+            for side in sums:
+                if cells.at[a, side] == cells.at[b, side]:
+                    sums[side] += score[a] * score[b]
+    n, k = len(cells), fitted.rank
+    groups = {side: cells[side].nunique() for side in sums}
+    factor = {side: g / (g - 1) * (n - 1) / (n - k) for side, g in groups.items()}
+    both = sum(factor[side] * sums[side] for side in ("exporter", "importer"))
+    expected = np.sqrt(both - factor["unit"] * sums["unit"]) * fitted.bread[0, 0]
+    assert table.overall.std_error == pytest.approx(expected, rel=1e-9)
+
+
+def test_elasticity_of_days_and_change_for_one_day():
+    """Trade that falls with the power 0.4 of days, exactly: doubled days cost 24.2 percent."""
+    frame = trade()
+    frame = frame.assign(log_days=np.log(frame["days"]), value=50 * frame["days"] ** -0.4)
+    panel = as_flows(frame, covariates=["log_days"])
+    effect = gravity(panel, regressors=["log_days"], inference="none").overall
+    assert effect.estimate == pytest.approx(-0.4, abs=1e-9)
+    assert np.expm1(np.log(2) * effect.estimate) == pytest.approx(2**-0.4 - 1, abs=1e-9)
+    # A day more at 1 % less trade, as a log change: -0.01; to_percent undoes the logarithm.
+    frame["value"] = 50 * np.exp(-0.01 * frame["days"])
+    table = gravity(as_flows(frame), regressors=["days"], inference="none")
+    assert table.overall.estimate == pytest.approx(-0.01, abs=1e-10)
+    assert table.to_percent().overall.estimate == pytest.approx(-0.9950166, abs=1e-6)
 
 
 def test_separated_pair_is_named():

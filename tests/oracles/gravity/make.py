@@ -40,4 +40,13 @@ for name, effects in (
         fixef_tol=1e-12,
     )
     out[name] = [float(fit.coef().iloc[0]), float(fit.se().iloc[0]), int(fit._N)]
+    both = pf.fepois(
+        f"value ~ days | {effects}",
+        frame,
+        vcov={"CRV1": "exporter+importer"},
+        ssc=full,
+        iwls_tol=1e-13,
+        fixef_tol=1e-12,
+    )
+    out[f"{name}, by exporter and importer"] = float(both.se().iloc[0])
 (HERE / "fepois.json").write_text(json.dumps(out, indent=1) + "\n")
