@@ -129,6 +129,7 @@ def cox(
             influence=fitted.influence,
             factor=len(fitted.influence) / max(len(fitted.influence) - 1, 1),
             refit=asked,
+            linear=False,
         ),
         estimator="cox",
         inference=inference,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -81,8 +82,10 @@ def distribution(
         Between 0 and 1, rising: 0.5 is the median.
     anticipation : int
         Times before the cohort in which treated units may already react; left out.
-    inference : {"CR1", "none"}
-        Cluster-robust by influence functions, or none.
+    inference : str
+        ``"CR1"``: cluster-robust by influence functions. ``"randomisation"``: a p-value and no
+        interval, exact where units could have changed places; for few treated clusters, where
+        CR1 rejects too often. See `analysis.methods.uncertainty.Inference` for others.
     conf_level : float
         Between 0 and 1.
     seed : int
@@ -128,6 +131,28 @@ def distribution(
     event_time = panel.cell_event_time
     panel = panel.keep(~((event_time < 0) & (event_time >= -anticipation)))
     shares = _shares(panel, bins)
+    both = _both(shares, bins, wanted)
+    table = attach(
+        replace(panel, scale="level"),
+        Estimates(
+            labels=_labels(wanted),
+            estimate=both.at,
+            influence=both.influence,
+            factor=shares.factor,
+            refit=partial(_refit, bins, wanted, anticipation),
+            linear=False,
+            notes=(f"Percentiles are exact to bins {bins.width:.1%} wide.",),
+        ),
+        estimator="distribution",
+        inference=inference,
+        conf_level=conf_level,
+        seed=seed,
+    )
+    return _only_effects(table) if "randomisation" in table.overall.inference else table
+
+
+def _both(shares: _Shares, bins: LogBins, wanted: tuple[float, ...]) -> _Percentiles:
+    """Percentiles with and without the reform, as the rows of the table."""
     with_reform = _percentiles(shares.observed, shares.observed_influence, bins, wanted)
     without = _percentiles(
         shares.observed - shares.effect,
@@ -136,20 +161,35 @@ def distribution(
         wanted,
     )
     mix = _rows(len(wanted))
-    return attach(
-        replace(panel, scale="level"),
-        Estimates(
-            labels=_labels(wanted),
-            estimate=mix @ np.concatenate([with_reform.at, without.at]),
-            influence=np.hstack([with_reform.influence, without.influence]) @ mix.T,
-            factor=shares.factor,
-            notes=(f"Percentiles are exact to bins {bins.width:.1%} wide.",),
-        ),
-        estimator="distribution",
-        inference=inference,
-        conf_level=conf_level,
-        seed=seed,
+    return _Percentiles(
+        at=mix @ np.concatenate([with_reform.at, without.at]),
+        influence=np.hstack([with_reform.influence, without.influence]) @ mix.T,
     )
+
+
+def _refit(
+    bins: LogBins,
+    wanted: tuple[float, ...],
+    anticipation: int,
+    panel: Panel,
+    outcomes: np.ndarray,
+) -> np.ndarray:
+    """Estimates for other cohorts, nan where a percentile lies beyond the bins."""
+    event_time = panel.cell_event_time
+    kept = panel.keep(~((event_time < 0) & (event_time >= -anticipation)))
+    try:
+        made = _both(_shares(kept, bins), bins, wanted).at
+    except IdentificationError:
+        made = np.full(3 * len(wanted) + (len(wanted) > 1), np.nan)
+    return np.tile(made, (outcomes.shape[1], 1))
+
+
+def _only_effects(table: EffectTable) -> EffectTable:
+    """Leave the percentiles themselves without a test: only of effects zero is a null."""
+    level = ~table.frame["estimand"].str.startswith("effect").to_numpy()
+    names = ("std_error", "statistic", "p_value", "band_low", "band_high")
+    blank = {name: table.frame[name].mask(level) for name in names}
+    return replace(table, frame=table.frame.assign(**blank))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from analysis.errors import IdentificationError, PanelError
 from analysis.methods import LogBins, compress, difference_in_differences
 from analysis.methods.distribution import distribution, share_within
+from tests.contract import check_contract
 
 NAMES = {"unit": "zone", "time": "month", "outcome": "hours", "cohort": "first"}
 BINS = LogBins(low=0.5, high=5_000, per_decade=60)
@@ -106,6 +109,63 @@ def test_standard_errors_are_those_of_a_jackknife() -> None:
     spread = np.sqrt(39 / 40 * ((moves - moves.mean()) ** 2).sum())
     for term in ("p50", "p90", "p90 \u2212 p50"):
         assert table.loc[term, "std_error"] == pytest.approx(spread[term], rel=0.25)
+
+
+def test_clusters_of_several_zones_widen_the_errors() -> None:
+    """Forty zones in twenty pairs that share their shocks: errors are those of pairs left out."""
+    rows = microdata(5)
+    pair_shock = np.exp(np.random.default_rng(6).normal(0, 0.1, (20, 8)))
+    rows["pair"] = np.where(rows["zone"] < 15, rows["zone"] % 8, 8 + rows["zone"] % 12)
+    rows["hours"] *= pair_shock[rows["pair"], rows["month"]]
+    by_pair = compress(rows, **NAMES, cluster="pair", bins=BINS)
+    table = distribution(by_pair).tidy().set_index("term")
+    assert "19 degrees of freedom" in table.loc["p50", "inference"]
+    alone = distribution(compress(rows, **NAMES, bins=BINS)).tidy().set_index("term")
+    np.testing.assert_allclose(table["estimate"], alone["estimate"], rtol=1e-12)
+    cluster = by_pair.cells.groupby("unit")["cluster"].first()
+    left = [
+        distribution(by_pair.keep_units(list(cluster.index[cluster != gone])), inference="none")
+        .tidy()
+        .set_index("term")["estimate"]
+        for gone in cluster.unique()
+    ]
+    moves = pd.DataFrame(left)
+    spread = np.sqrt(19 / 20 * ((moves - moves.mean()) ** 2).sum())
+    for term in ("p50", "p90", "p90 \u2212 p50"):
+        assert table.loc[term, "std_error"] == pytest.approx(spread[term], rel=0.3)
+    assert table.loc["p50", "std_error"] > 1.2 * alone.loc["p50", "std_error"]
+
+
+def test_randomisation_by_the_slow_way() -> None:
+    """Two of seven zones are treated: 21 ways to choose them, each estimated from its own rows."""
+    rows = microdata(7, rows=9_000)
+    rows = rows[rows["zone"] < 7].assign(first=lambda f: np.where(f["zone"] < 2, 5.0, np.nan))
+    table = distribution(compress(rows, **NAMES, bins=BINS), inference="randomisation")
+    check_contract(table)
+    shown = table.tidy().set_index("term")
+    found = []
+    for chosen in combinations(range(7), 2):
+        other = rows.assign(first=np.where(rows["zone"].isin(chosen), 5.0, np.nan))
+        made = distribution(compress(other, **NAMES, bins=BINS), inference="none").tidy()
+        found.append(made.set_index("term")["estimate"])
+    every = pd.DataFrame(found)
+    for term in ("p50", "p90", "p90 \u2212 p50"):
+        own = abs(shown.loc[term, "estimate"])
+        expected = np.mean(every[term].abs() >= own * (1 - 1e-9))
+        assert shown.loc[term, "p_value"] == pytest.approx(expected)
+    assert "all 21 assignments" in table.overall.inference
+    assert shown["conf_low"].isna().all()
+    # Of a percentile itself zero is no null.
+    assert shown.loc[["p50, with reform", "p50, without reform"], "p_value"].isna().all()
+
+
+def test_few_treated_zones_get_no_cluster_robust_recommendation() -> None:
+    rows = microdata(8, rows=4_000)
+    rows = rows[rows["zone"] < 9]
+    rows = rows.assign(first=np.where(rows["zone"] < 2, 5.0, np.nan))
+    said = distribution(compress(rows, **NAMES, bins=BINS), inference="recommended").overall
+    assert "CR1" not in said.inference
+    assert "scaled" not in said.inference
 
 
 def test_refusals() -> None:
