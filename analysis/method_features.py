@@ -186,7 +186,7 @@ FEATURES: dict[str, Features] = {
         several_cohorts="mixes them",
         one_treated="yes",
         zeros="as ratios",
-        inference=("CR1",),
+        inference=("CR1", "multiway"),
         augment=False,
     ),
     "hazard": Features(
@@ -220,7 +220,7 @@ FEATURES: dict[str, Features] = {
         several_cohorts="mixes them",
         one_treated="yes",
         zeros="below the first bin",
-        inference=(*_CLUSTER, *_OTHER),
+        inference=(*_CLUSTER, "randomisation", *_OTHER),
         augment=False,
         input="cells with bins",
     ),

@@ -43,7 +43,7 @@ PARTS = (
 WORDS = (
     *("CR0", "CR1", "CR2", "CR3", "wild_bootstrap", "randomisation", "scaled_t", "conley"),
     *("multiplier", "placebo", "placebo_rank", "jackknife", "bootstrap", "conformal"),
-    *("prediction", "model"),
+    *("prediction", "model", "multiway"),
 )
 every_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 every_method = pytest.mark.parametrize("method", sorted(FEATURES))
