@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, DataError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser(
         "simulate", help="draw the simulated data again from the truths that reforms declare"
     )
+    simulate.add_argument("reform", nargs="?", help="only this one (default: all)")
+    simulate.add_argument(
+        "--rows", type=int, help="draw about so many rows of one reform, into the folder --out"
+    )
+    simulate.add_argument("--out", type=Path, help="folder for the tables of --rows")
     simulate.set_defaults(command=_simulate)
 
     refresh = commands.add_parser(
@@ -135,12 +140,22 @@ def _new(options: argparse.Namespace) -> None:
     _say("Next: fill in the file, `python -m analysis check`, `python -m analysis notebooks`.")
 
 
-def _simulate(_: argparse.Namespace) -> None:
+def _simulate(options: argparse.Namespace) -> None:
     from analysis import catalog
 
     root = catalog.find_root()
-    for path in catalog.write_simulated(root):
-        _say(f"written: {path.relative_to(root)}")
+    if options.rows is None and options.out is None:
+        for path in catalog.write_simulated(root, only=options.reform):
+            _say(f"written: {path.relative_to(root)}")
+        return
+    if None in (options.rows, options.out, options.reform):
+        raise DataError.of(
+            expected="a reform, --rows and --out together",
+            found="only some of them",
+            mend="name all three, or none to draw the tables of the project again",
+        )
+    for path in catalog.write_many(root, options.reform, rows=options.rows, folder=options.out):
+        _say(f"written: {path}")
 
 
 def _notebooks(_: argparse.Namespace) -> None:

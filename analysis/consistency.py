@@ -52,6 +52,7 @@ def cross_check(held: Loaded) -> Iterator[Fault]:
                 yield from _within(
                     study, f"{place}.test.study", [claim.test.study], known, "a reform"
                 )
+        yield from _twice(study, held)
         yield from _arithmetic(study, held)
         yield from _truth(study, held)
         yield from _designs(study, held)
@@ -110,6 +111,14 @@ def _claim_numbers(studies: Sequence[Study]) -> Iterator[Fault]:
             )
 
 
+def _twice(study: Study, held: Loaded) -> Iterator[Fault]:
+    if held.fact_ids is None:
+        return
+    known = held.fact_ids | {claim.id for one in held.studies for claim in one.claims}
+    for position, one in enumerate(study.twice, start=1):
+        yield from _within(study, f"twice[{position}]", one.figures, known, "a fact or claim")
+
+
 def _arithmetic(study: Study, held: Loaded) -> Iterator[Fault]:
     if study.arithmetic is None:
         return
@@ -125,8 +134,8 @@ def _truth(study: Study, held: Loaded) -> Iterator[Fault]:
     if truth is None:
         return
     for key, name, used in (
-        ("cells", truth.cells, (truth.unit_column, truth.time_column, *truth.columns.values())),
-        ("starts", truth.starts, (truth.unit_column, truth.start_column)),
+        ("rows", truth.rows, truth.names()),
+        ("starts", truth.starts, truth.start_names()),
     ):
         yield from _within(study, f"truth.{key}", [name], held.sources, "a source")
         source = held.sources.get(name)
@@ -140,9 +149,12 @@ def _designs(study: Study, held: Loaded) -> Iterator[Fault]:
         place = f"outcomes[{outcome.id}]"
         yield from _within(study, f"{place}.source", [outcome.source], held.sources, "a source")
         if source is not None:
-            used = [outcome.column, outcome.unit_column, outcome.time_column]
             yield from _within(
-                study, f"{place}.column", used, source.columns, f"a column of {source.id}"
+                study,
+                f"{place}.column",
+                outcome.columns(),
+                source.columns,
+                f"a column of {source.id}",
             )
     for design in study.designs:
         yield from _design(study, design, held)

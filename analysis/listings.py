@@ -35,7 +35,7 @@ def audit_table(audit: Audit) -> Table:
     rows = [
         {
             "Claim": verdict.claim.id,
-            "Statement": _opened(verdict, known),
+            "Statement": opened(verdict, known=known),
             "Area": verdict.claim.area,
             "Kind": verdict.claim.kind,
             "Verdict": verdict.status,
@@ -53,7 +53,8 @@ def missing_of(verdict: Verdict) -> str:
     return ", ".join(_MISSING.get(one, one.replace("_", " ")) for one in verdict.claim.missing)
 
 
-def _opened(verdict: Verdict, known: dict[str, Fact]) -> Unfold:
+def opened(verdict: Verdict, *, known: dict[str, Fact]) -> Unfold:
+    """Give a statement that opens to its reasons, what would settle it, and its sources."""
     claim = verdict.claim
     return Unfold(
         anchor=claim.id.lower(),

@@ -6,45 +6,21 @@ says so and why.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from analysis import simulation, tables
+from analysis import tables
 from analysis.claims import STATUSES
 from analysis.listings import missing_of, table_or_none
 from analysis.markup import Table
-from analysis.methods.effects import number
 from analysis.tables import say
 
 if TYPE_CHECKING:
     from analysis.auditing import Audit
     from analysis.claims import Verdict
-    from analysis.declarations import Claim, Design, Truth
-    from analysis.study import Findings, Result
-
-#: What of a truth a reader needs to see.
-_TRUTH = (
-    "units",
-    "times",
-    "cohorts",
-    "effect",
-    "spread_effect",
-    "level",
-    "within",
-    "noise",
-    "ar1",
-    "skew",
-    "shared",
-    "season",
-    "volume",
-    "unequal",
-    "missing",
-    "seed",
-    "why",
-)
-
+    from analysis.declarations import Claim, Design
+    from analysis.study import Findings
 
 def finding(findings: Findings) -> None:
     """Hand what was found on a reform to the prose of its page.
@@ -89,16 +65,23 @@ def _estimates(findings: Findings) -> str:
             "Nothing is estimated here: no data at the level where the reform bites are public, "
             "so whether it changed anything is open."
         )
-    if findings.kind == "simulated":
+    real = [result for result in findings.results if result.kind != "simulated"]
+    if not real:
         return (
             "The estimates below come from simulated data: they show what the design would find, "
             "and whether the reform changed anything is open."
         )
-    return tables.reading(findings.headline)
+    return tables.reading(next((result for result in real if result.design.headline), real[0]))
 
 
 def _rests(findings: Findings) -> str:
+    kinds = {result.kind for result in findings.results}
     match findings.kind:
+        case "simulated" if len(kinds) > 1:
+            return (
+                "Estimates that bear the mark rest on records that do not exist, drawn from a "
+                "truth that is written down below; the others rest on published or supplied data."
+            )
         case "simulated":
             return (
                 "The estimates rest on records that do not exist, drawn from a truth that is "
@@ -191,12 +174,14 @@ def estimates(findings: Findings) -> Table:
             "Design": result.design.label,
             "Outcome": result.outcome.label,
             "Role": result.design.role,
+            "Data": result.kind,
             "What it gives": result.effects.overall.sentence(),
         }
         for result in findings.results
     ]
     none = "No design is declared, so nothing is estimated"
-    return table_or_none(rows, caption=_marked(findings, "Estimates, by design"), none=none)
+    caption = tables.marked("Estimates, by design", *findings.results)
+    return table_or_none(rows, caption=caption, none=none)
 
 
 def checks(findings: Findings) -> Table:
@@ -212,56 +197,10 @@ def checks(findings: Findings) -> Table:
         for result in findings.results
         for check in result.checks
     ]
-    caption = _marked(findings, "Checks, by design")
+    caption = tables.marked("Checks, by design", *findings.results)
     return table_or_none(
         rows, caption=caption, none="Nothing is estimated, so nothing can be checked"
     )
-
-
-def _marked(findings: Findings, text: str) -> str:
-    return f"{text} [Simulated data]" if findings.kind == "simulated" else text
-
-
-def planted(findings: Findings) -> Table:
-    """Show for every design what was planted in the simulated data and what it recovered."""
-    truth = findings.study.truth
-    rows = [_planted(result, truth) for result in findings.results] if truth else []
-    none = "The reform declares no truth, and its data are not simulated"
-    caption = _marked(findings, "Planted and recovered: ATT overall, by design")
-    held = rows if findings.kind == "simulated" else []
-    return table_or_none(held, caption=caption, none=none)
-
-
-def _planted(result: Result, truth: Truth) -> dict[str, object]:
-    effect = result.effects.overall
-    since = result.panel.cell_event_time
-    true = simulation.planted(truth, result.outcome.column, since[since >= 0]).mean()
-    shown = effect.to_percent()
-    return {
-        "Design": result.design.label,
-        "Outcome": result.outcome.label,
-        "Planted": f"{number(100 * math.expm1(true))}%",
-        "Recovered": f"{number(shown.estimate)}%",
-        "95% interval": f"{number(shown.conf_low)}% to {number(shown.conf_high)}%",
-        "Holds the planted effect": bool(effect.conf_low <= true <= effect.conf_high),
-        "Detectable with 80% power": effect.detectable(),
-    }
-
-
-def truth(findings: Findings) -> Table:
-    """Show the truth that simulated data were drawn from."""
-    held = findings.study.truth
-    rows = [
-        {"What": name.replace("_", " ").capitalize(), "Value": _value(value)}
-        for name, value in (held.model_dump().items() if held else ())
-        if name in _TRUTH
-    ]
-    caption = _marked(findings, "The declared truth")
-    return table_or_none(rows, caption=caption, none="No truth is declared")
-
-
-def _value(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _claims(findings: Findings) -> tuple[Claim, ...]:

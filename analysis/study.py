@@ -9,7 +9,6 @@ from inspect import signature
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 
 from analysis import catalog, claims, methods
@@ -22,11 +21,12 @@ from analysis.declarations import (
     SourceKind,
     Study,
 )
-from analysis.errors import DataError, DeclarationError
-from analysis.methods import checks
+from analysis.errors import DeclarationError
+from analysis.methods import checks, threats, trend_checks
 from analysis.methods.checks import Check
 from analysis.methods.effects import EffectTable
 from analysis.methods.panel import Panel
+from analysis.panels import panel_of
 
 T = TypeVar("T")
 Estimator = Callable[..., EffectTable]
@@ -36,13 +36,14 @@ SHOWN = ("headline", "variant")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one design gave: its panel, its effects and its checks."""
+    """What one design gave: its panel, its effects and its checks, and what they rest on."""
 
     design: Design
     outcome: Outcome
     panel: Panel
     effects: EffectTable
     checks: tuple[Check, ...]
+    kind: SourceKind
 
     def check(self, name: str) -> Check:
         """Return the check of this name.
@@ -146,7 +147,13 @@ class Findings:
         return pd.concat(rows, ignore_index=True)
 
 
-def run(study: str, *, designs: Iterable[str] | None = None, root: Path | None = None) -> Findings:
+def run(
+    study: str,
+    *,
+    designs: Iterable[str] | None = None,
+    checks: bool = True,
+    root: Path | None = None,
+) -> Findings:
     """Evaluate one declared reform.
 
     Parameters
@@ -155,6 +162,8 @@ def run(study: str, *, designs: Iterable[str] | None = None, root: Path | None =
         Name of a file in ``data/reforms``, without ``.toml``.
     designs : iterable of str, optional
         Ids of the designs to evaluate; without it all of them.
+    checks : bool
+        Whether the declared checks are run too.
     root : pathlib.Path, optional
         Folder that holds ``data/``; without it the nearest one above the working folder.
 
@@ -170,11 +179,13 @@ def run(study: str, *, designs: Iterable[str] | None = None, root: Path | None =
     place = catalog.find_root(root)
     declared = catalog.load_study(place, study)
     chosen = _chosen(declared, designs)
-    results = tuple(_result(place, declared, design) for design in chosen)
+    if not checks:
+        chosen = tuple(design.model_copy(update={"checks": ()}) for design in chosen)
+    read = {name for design in chosen for name in declared.read_by(design)}
+    shelf = catalog.load_shelf(place, sorted(read))
+    results = tuple(_result(shelf, declared, design) for design in chosen)
     facts = tuple(fact for fact in catalog.load_facts(place) if fact.id in declared.fact_ids())
-    read = {source for design in chosen for source in _read_by(declared, design)}
-    sources = tuple(catalog.load_source(place, name) for name in sorted(read))
-    evidence = tuple(_evidence(declared, results, kind_of(sources)))
+    evidence = tuple(_evidence(declared, results))
     return Findings(
         study=declared,
         results=results,
@@ -183,7 +194,7 @@ def run(study: str, *, designs: Iterable[str] | None = None, root: Path | None =
             claims.judge(claim, evidence=evidence, facts=facts) for claim in declared.claims
         ),
         facts=facts,
-        sources=sources,
+        sources=shelf.sources,
     )
 
 
@@ -200,7 +211,7 @@ def kind_of(sources: Iterable[Source]) -> SourceKind:
     return "simulated" if "simulated" in kinds else "real" if kinds == {"real"} else "published"
 
 
-def _evidence(study: Study, results: tuple[Result, ...], kind: SourceKind) -> list[claims.Evidence]:
+def _evidence(study: Study, results: tuple[Result, ...]) -> list[claims.Evidence]:
     """Return the headline effects, each with the outcome and level it speaks of."""
     return [
         claims.Evidence(
@@ -208,7 +219,7 @@ def _evidence(study: Study, results: tuple[Result, ...], kind: SourceKind) -> li
             study=study.id,
             outcome=result.outcome.id,
             level=study.reform.level,
-            kind=kind,
+            kind=result.kind,
         )
         for result in results
         if result.design.headline
@@ -228,79 +239,36 @@ def reestimated(result: Result, *, inference: str) -> EffectTable:
     -------
     EffectTable
     """
-    table = _configured(result.design, inference=inference)(result.panel)
-    outcome = result.outcome
-    return table.labelled(
-        outcome=outcome.label, unit_of_measure=outcome.unit, scale=result.panel.scale
-    )
+    return _labelled(configured(result.design, inference=inference)(result.panel), result.outcome)
 
 
-def _result(root: Path, study: Study, design: Design) -> Result:
+def _labelled(effects: EffectTable, outcome: Outcome) -> EffectTable:
+    scale = effects.overall.scale  # log where a method takes levels and gives log ratios
+    return effects.labelled(outcome=outcome.label, unit_of_measure=outcome.unit, scale=scale)
+
+
+def _result(shelf: catalog.Shelf, study: Study, design: Design) -> Result:
     outcome = study.outcome(design)
-    panel = _panel(root, design, outcome)
-    effects = _configured(design)(panel).labelled(
-        outcome=outcome.label, unit_of_measure=outcome.unit, scale=panel.scale
+    panel = panel_of(
+        shelf.tables[outcome.source],
+        design=design,
+        outcome=outcome,
+        cohorts=catalog.cohorts_of(design, tables=shelf.tables),
     )
+    effects = _labelled(configured(design)(panel), outcome)
     made = tuple(_check(panel, design, spec) for spec in design.checks)
-    return Result(design=design, outcome=outcome, panel=panel, effects=effects, checks=made)
-
-
-def _read_by(study: Study, design: Design) -> set[str]:
-    cohorts = getattr(design.cohorts, "source", None)
-    return {study.outcome(design).source, *filter(None, (cohorts,))}
-
-
-def _panel(root: Path, design: Design, outcome: Outcome) -> Panel:
-    table = catalog.read_table(root, outcome.source)
-    unit, time = outcome.unit_column, outcome.time_column
-    starts = catalog.read_cohorts(root, design).set_index("unit")["cohort"]
-    kept = ~table[unit].isin(list(design.left_out))
-    if design.donors is not None:
-        kept &= table[unit].isin([*design.donors.units, *starts.index])
-    kept &= table[time].between(design.window.first, design.window.last)
-    rows = table.loc[kept, [unit, time, outcome.column]].copy()
-    rows["_cohort"] = rows[unit].map(starts).astype("Int64")
-    rows["_outcome"] = _transformed(rows[outcome.column], outcome)
-    panel = Panel.from_frame(
-        rows,
-        unit=unit,
-        time=time,
-        outcome="_outcome",
-        cohort="_cohort",
-        scale="log" if outcome.transform == "log" else "level",
-        unit_of_measure=outcome.unit,
+    read = study.read_by(design)
+    return Result(
+        design=design,
+        outcome=outcome,
+        panel=panel,
+        effects=effects,
+        checks=made,
+        kind=kind_of(source for source in shelf.sources if source.id in read),
     )
-    _refuse_absent(panel, starts, design)
-    return panel
 
 
-def _transformed(values: pd.Series, outcome: Outcome) -> pd.Series:
-    numbers = values.astype(float)
-    if outcome.transform != "log":
-        return numbers
-    below = int((numbers <= 0).sum())
-    if below:
-        raise DataError.of(
-            column=outcome.column,
-            expected="values above zero, as the outcome is taken in logs",
-            found=f"{below} values at or below zero",
-            mend="declare transform = 'none', or use a Poisson design that keeps zeros",
-        )
-    return pd.Series(np.log(numbers), index=values.index)
-
-
-def _refuse_absent(panel: Panel, starts: pd.Series, design: Design) -> None:
-    absent = sorted(set(starts.index) - set(panel.units))
-    if absent:
-        raise DataError.of(
-            column="unit",
-            expected=f"every treated unit of design {design.id} in the data",
-            found=f"no row for {', '.join(absent)}",
-            mend="supply the missing rows or correct the names of the cohorts",
-        )
-
-
-def _configured(design: Design, **changed: object) -> partial[EffectTable]:
+def configured(design: Design, **changed: object) -> partial[EffectTable]:
     """Return the estimator of the design with every option it takes filled in."""
     estimator: Estimator = getattr(methods, changed.pop("estimator", design.estimator))  # type: ignore[call-overload]
     takes = signature(estimator).parameters
@@ -317,30 +285,33 @@ def _configured(design: Design, **changed: object) -> partial[EffectTable]:
 
 
 def _check(panel: Panel, design: Design, spec: CheckSpec) -> Check:
-    estimator = _configured(design)
+    estimator = configured(design)
     match spec.name:
-        case "pre_trends":
-            return checks.pre_trends(panel, _path_of(design))
+        case "pre_trends" | "trend_power" | "trend_bounds":
+            return _run_check(spec, panel, _path_of(design))
         case "own_trends":
-            detrended = _configured(design, own_trends="prior")
+            detrended = configured(design, own_trends="prior")
             return checks.own_trends(panel, estimator, detrended=detrended)
         case "leave_one_out" | "placebo_in_space":
-            points = _configured(design, inference="none")
+            points = configured(design, inference="none")
             return _run_check(spec, panel, points)
         case _:
             return _run_check(spec, panel, estimator)
 
 
 def _run_check(spec: CheckSpec, panel: Panel, estimator: checks.Estimator) -> Check:
-    verb: Callable[..., Check] = getattr(checks, spec.name)
+    rooms = (checks, threats, trend_checks)
+    verb: Callable[..., Check] = next(
+        getattr(room, spec.name) for room in rooms if hasattr(room, spec.name)
+    )
     return verb(panel, estimator, **dict(spec.options))
 
 
 def _path_of(design: Design) -> checks.Estimator:
     """Return the estimator of effects by event time that belongs to the design's estimator."""
     if design.estimator != "group_time_att":
-        return _configured(design, estimator="event_study")
-    by_group = _configured(design, base_period="universal")
+        return configured(design, estimator="event_study")
+    by_group = configured(design, base_period="universal")
     return lambda panel: by_group(panel).aggregate("dynamic")
 
 

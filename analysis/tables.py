@@ -59,7 +59,7 @@ def effects(
     results = findings.of(outcome, roles=roles)
     label = results[0].outcome.label
     rows = [{"Design": result.design.label, **_effect_row(result)} for result in results]
-    return show(pd.DataFrame(rows), caption=_marked(findings, f"Estimates on {label}, by design"))
+    return show(pd.DataFrame(rows), caption=marked(f"Estimates on {label}, by design", *results))
 
 
 def _effect_row(result: Result) -> dict[str, object]:
@@ -119,7 +119,7 @@ def failing_inference(findings: Findings, design: str, *, inference: str) -> Tab
                 "Known": " ".join(table.notes) or "the declared one",
             }
         )
-    return show(pd.DataFrame(rows), caption=_marked(findings, "The same coefficient, twice"))
+    return show(pd.DataFrame(rows), caption=marked("The same coefficient, twice", result))
 
 
 def by_event_time(findings: Findings, design: str) -> Table:
@@ -139,13 +139,13 @@ def by_event_time(findings: Findings, design: str) -> Table:
                 "p": "" if base else shown.p_value,
             }
         )
-    caption = _marked(findings, f"{result.outcome.label}: effects by event time")
+    caption = marked(f"{result.outcome.label}: effects by event time", result)
     return show(pd.DataFrame(rows), caption=caption)
 
 
 def checks(findings: Findings, design: str) -> Table:
     """Show the checks of one design: question, what would have to be seen, what was seen."""
-    made = findings.result(design).checks
+    result = findings.result(design)
     rows = [
         {
             "Question": check.question,
@@ -153,9 +153,9 @@ def checks(findings: Findings, design: str) -> Table:
             "Seen": check.seen,
             "Result": check.status,
         }
-        for check in made
+        for check in result.checks
     ]
-    return show(pd.DataFrame(rows), caption=_marked(findings, "Checks of the headline design"))
+    return show(pd.DataFrame(rows), caption=marked("Checks of the headline design", result))
 
 
 def glue(findings: Findings, *designs: str) -> None:
@@ -227,7 +227,7 @@ def caption(findings: Findings, design: str) -> str:
         f"{effect.estimand} by {effect.estimator.replace('_', ' ')}; {effect.n_treated} treated, "
         f"{effect.n_control} control units, {effect.n_obs} rows; {effect.inference}."
     )
-    return _marked(findings, text)
+    return marked(text, result)
 
 
 def banner(findings: Findings) -> Table:
@@ -240,13 +240,17 @@ def banner(findings: Findings) -> Table:
         "simulated": SIMULATED,
         "none": "No data that could test this reform are public",
     }[kind]
+    if kind == "simulated" and any(one.kind != "simulated" for one in findings.results):
+        rests = f"Published or supplied data, but where the mark stands: {rests}"
     said = f"{rests} ({'; '.join(producers)})." if producers else f"{rests}."
     html = f'<div class="data-kind data-kind-{kind}">{escape(said)}</div>'
     return Table(html=html, plain=said)
 
 
-def _marked(findings: Findings, text: str) -> str:
-    return f"{text} [Simulated data]" if findings.kind == "simulated" else text
+def marked(text: str, *results: Result) -> str:
+    """Add the mark of simulated data to a caption as soon as one of the results rests on them."""
+    simulated = any(result.kind == "simulated" for result in results)
+    return f"{text} [Simulated data]" if simulated else text
 
 
 def summary(findings: Findings) -> str:

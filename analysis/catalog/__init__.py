@@ -9,14 +9,17 @@ from analysis.catalog.reforms import (
     list_reforms,
     load_reform,
     load_study,
+    cohorts_of,
     read_cohorts,
     studies,
 )
 from analysis.catalog.results import read_results
 from analysis.catalog.scenarios import list_scenarios, load_scenario, load_scenarios
-from analysis.catalog.simulated import write_simulated
+from analysis.catalog.simulated import write_many, write_simulated
 from analysis.catalog.staging import stage_data
 from analysis.catalog.tables import (
+    Shelf,
+    load_shelf,
     load_facts,
     load_parameters,
     load_source,
@@ -27,8 +30,10 @@ from analysis.catalog.tables import (
 
 __all__ = [
     "Inventory",
+    "Shelf",
     "check_project",
     "clearance_figures",
+    "cohorts_of",
     "find_root",
     "list_claims",
     "list_reforms",
@@ -38,6 +43,7 @@ __all__ = [
     "load_reform",
     "load_scenario",
     "load_scenarios",
+    "load_shelf",
     "load_source",
     "load_sources",
     "load_study",
@@ -48,5 +54,6 @@ __all__ = [
     "read_table",
     "stage_data",
     "studies",
+    "write_many",
     "write_simulated",
 ]

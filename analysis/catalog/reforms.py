@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.arithmetic import ClearanceFigures
 from analysis.catalog.files import REFORMS, read_toml
-from analysis.catalog.tables import load_facts, load_parameters, read_table
+from analysis.catalog.tables import load_facts, load_parameters, load_source, read_source
 from analysis.declarations import (
     Claim,
     CohortsFrom,
@@ -86,20 +86,34 @@ def read_cohorts(root: Path, design: Design) -> pd.DataFrame:
     A unit that is treated only after the window counts as untreated in it and is not listed;
     units the design leaves out are not listed either.
     """
+    read = design.cohorts
+    tables = {}
+    if isinstance(read, CohortsFrom):
+        tables = {read.source: read_source(root, load_source(root, read.source))}
+    first = cohorts_of(design, tables=tables)
+    units = pd.Series(list(first), dtype="str")
+    return pd.DataFrame({"unit": units, "cohort": pd.Series(list(first.values()), dtype="int64")})
+
+
+def cohorts_of(design: Design, *, tables: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    """Return the first treated time of every unit a design treats, from tables that were read.
+
+    Units are left out as by `read_cohorts`.
+    """
     if isinstance(design.cohorts, CohortsFrom):
-        held = read_table(root, design.cohorts.source)
+        held = tables[design.cohorts.source]
         pairs = list(
             zip(held[design.cohorts.unit_column], held[design.cohorts.column], strict=True)
         )
     else:
         pairs = list(design.cohorts.items())
-    kept = sorted(
-        (str(unit), int(time))
-        for unit, time in pairs
-        if not pd.isna(time) and int(time) <= design.window.last and unit not in design.left_out
+    return dict(
+        sorted(
+            (str(unit), int(time))
+            for unit, time in pairs
+            if not pd.isna(time) and int(time) <= design.window.last and unit not in design.left_out
+        )
     )
-    units = pd.Series([unit for unit, _ in kept], dtype="str")
-    return pd.DataFrame({"unit": units, "cohort": pd.Series([t for _, t in kept], dtype="int64")})
 
 
 def clearance_figures(root: Path, reform_id: str | None = None) -> ClearanceFigures:

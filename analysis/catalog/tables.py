@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from typing import TypeVar
 import pandas as pd
 
 from analysis.catalog.files import SOURCES, VOCABULARY, Gathering, read_bytes, read_toml
-from analysis.contracts import decode, parse_table
+from analysis.contracts import decode, parse_parquet, parse_table
 from analysis.declarations import Fact, Parameter, Record, Source, Vocabulary, declare
 from analysis.errors import DataError, DeclarationError, Fault
 
@@ -103,7 +104,7 @@ def read_source(root: Path, source: Source) -> pd.DataFrame:
     raw = read_bytes(root, path)
     found = hashlib.sha256(raw).hexdigest()
     if found == source.sha256:
-        return parse_table(decode(raw, file=path), source)
+        return parse_bytes(raw, source, file=path)
     gathering = Gathering()
     gathering.add(
         path,
@@ -112,8 +113,40 @@ def read_source(root: Path, source: Source) -> pd.DataFrame:
         f"sha256 {found}: the file was changed",
         f"restore the file, or update sha256 in {SOURCES} if the change is meant",
     )
-    gathering.get(lambda: parse_table(decode(raw, file=path), source))
+    gathering.get(lambda: parse_bytes(raw, source, file=path))
     raise DataError(*gathering.faults)
+
+
+def parse_bytes(raw: bytes, source: Source, *, file: str) -> pd.DataFrame:
+    """Read the bytes of a table, CSV or Parquet by the name of its source, by its contract."""
+    if source.file.endswith(".parquet"):
+        return parse_parquet(raw, source, file=file)
+    return parse_table(decode(raw, file=file), source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Some sources and their tables, each read once; in the order of the ids."""
+
+    sources: tuple[Source, ...]
+    tables: Mapping[str, pd.DataFrame]
+
+
+def load_shelf(root: Path, names: Sequence[str]) -> Shelf:
+    """Read some sources and their tables.
+
+    Raises
+    ------
+    DataError
+        A source that is not there, or a table that breaks its contract; every fault is named.
+    """
+    known = {source.id: source for source in load_sources(root)}
+    sources = [known.get(name) or load_source(root, name) for name in sorted(names)]
+    gathering = Gathering()
+    read = {one.id: gathering.get(partial(read_source, root, one)) for one in sources}
+    DataError.raise_if(gathering.faults)
+    held = {name: table for name, table in read.items() if table is not None}
+    return Shelf(sources=tuple(sources), tables=held)
 
 
 def _rows(root: Path, source_id: str, model: type[R]) -> tuple[R, ...]:

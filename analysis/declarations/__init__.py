@@ -19,9 +19,11 @@ from analysis.declarations.data import (
     Vocabulary,
 )
 from analysis.declarations.designs import (
+    Cells,
     CheckSpec,
     CohortsFrom,
     Design,
+    Lasting,
     Outcome,
     Study,
     UnitList,
@@ -38,13 +40,15 @@ from analysis.declarations.reforms import (
     Grade,
     Reading,
     Reform,
+    Twice,
 )
 from analysis.declarations.scenarios import Input, Scenario
-from analysis.declarations.truth import Truth
+from analysis.declarations.truth import Names, Planted, Population, Truth
 
 __all__ = [
     "Area",
     "Bound",
+    "Cells",
     "CheckName",
     "CheckSpec",
     "Claim",
@@ -61,9 +65,13 @@ __all__ = [
     "FactUse",
     "Grade",
     "Input",
+    "Lasting",
     "Missing",
+    "Names",
     "Outcome",
     "Parameter",
+    "Planted",
+    "Population",
     "Reading",
     "Record",
     "Reform",
@@ -72,6 +80,7 @@ __all__ = [
     "SourceKind",
     "Study",
     "Truth",
+    "Twice",
     "UnitList",
     "Vocabulary",
     "Window",

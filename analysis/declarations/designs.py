@@ -6,13 +6,46 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Strict, Tag, model_validator
 
-from analysis.declarations.base import CheckName, Identifier, Option, Record, Text, Whole
-from analysis.declarations.reforms import Claim, ClearanceInputs, Reform
+from analysis.declarations.base import CheckName, Identifier, Number, Option, Record, Text, Whole
+from analysis.declarations.reforms import Claim, ClearanceInputs, Reform, Twice
 from analysis.declarations.truth import Truth
 
 
+class Cells(Record):
+    """How the many rows of a unit and time become one cell.
+
+    Attributes
+    ----------
+    statistic : str
+        mean, median, p90 (90th percentile), spread (90th percentile less median; with logs their
+        ratio) or count (number of rows, zero where there are none).
+    against : dict
+        The same statistic of the rows that hold these values is taken off: with logs a ratio.
+    """
+
+    statistic: Literal["mean", "median", "p90", "spread", "count"] = "mean"
+    against: dict[Identifier, Text] = Field(default_factory=dict)
+
+
+class Lasting(Record):
+    """Rows are spells: `ended` is 1 where the end was seen, `edges` end the bins of duration.
+
+    `per_time` says how many units of duration pass in one time; None = the calendar stands still
+    within a spell.
+    """
+
+    ended: Identifier
+    edges: Annotated[tuple[Number, ...], Field(min_length=1)]
+    per_time: Number | None = None
+
+
 class Outcome(Record):
-    """What is measured: a column of a source, its unit of measure and its transform."""
+    """What is measured: a column of a source, its unit of measure and its transform.
+
+    Where a table holds many rows a unit and time, `cells` says how they become one; where it
+    holds spells, `spells` says when they end. `keep` names columns and the one value that rows
+    must hold there, `drop` the one that they must not.
+    """
 
     id: Identifier
     source: Identifier
@@ -22,6 +55,25 @@ class Outcome(Record):
     label: Text
     unit: Text
     transform: Literal["none", "log"] = "none"
+    cells: Cells | None = None
+    spells: Lasting | None = None
+    keep: dict[Identifier, Text] = Field(default_factory=dict)
+    drop: dict[Identifier, Text] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.cells is not None and self.spells is not None:
+            raise ValueError("either `cells` or `spells`, not both")
+        return self
+
+    def columns(self) -> tuple[str, ...]:
+        """Return all columns of the source that it reads, each once."""
+        used = [self.column, self.unit_column, self.time_column, *self.keep, *self.drop]
+        if self.cells:
+            used += self.cells.against
+        if self.spells:
+            used.append(self.spells.ended)
+        return tuple(dict.fromkeys(used))
 
 
 class Window(Record):
@@ -76,13 +128,14 @@ class Design(Record):
     `cohorts` is either a table unit -> first treated time, or where to read it. `donors` keeps
     only the named untreated units; `exclude` leaves units out. `estimator` names a function of
     `analysis.methods`, `options` are passed to it; `control_group` and `base_period` are declared
-    only where the estimator takes them.
+    only where the estimator takes them. A design of role contrast is declared to show how it
+    fails.
     """
 
     id: Identifier
     title: Text
     label: Text
-    role: Literal["headline", "variant", "single"]
+    role: Literal["headline", "variant", "single", "contrast"]
     estimand: Text
     outcome: Identifier
     window: Window
@@ -141,6 +194,7 @@ class Study(Record):
     designs: tuple[Design, ...] = ()
     arithmetic: ClearanceInputs | None = None
     truth: Truth | None = None
+    twice: tuple[Twice, ...] = ()
 
     @property
     def id(self) -> str:
@@ -172,6 +226,11 @@ class Study(Record):
     def outcome(self, design: Design) -> Outcome:
         """Return the outcome that `design` looks at."""
         return next(outcome for outcome in self.outcomes if outcome.id == design.outcome)
+
+    def read_by(self, design: Design) -> frozenset[str]:
+        """Return the ids of the sources that `design` reads."""
+        cohorts = getattr(design.cohorts, "source", None)
+        return frozenset({self.outcome(design).source, *filter(None, (cohorts,))})
 
     def fact_ids(self) -> tuple[str, ...]:
         """Return the ids of all facts this file uses, sorted, each once."""

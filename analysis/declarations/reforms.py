@@ -157,6 +157,15 @@ class Claim(Record):
         return self.value
 
 
+class Twice(Record):
+    """One quantity published twice with different numbers: ids of the facts and claims, and why."""
+
+    what: Text
+    figures: Annotated[tuple[Reference, ...], Field(min_length=2)]
+    differ: Text
+    reading: Text
+
+
 class ClearanceInputs(Record):
     """Ids of the figures behind the clearance arithmetic: a claim, three facts, parameters."""
 
