@@ -11,6 +11,7 @@ from typing import TypeVar
 import pandas as pd
 
 from analysis.catalog.files import PUBLISHED, SIMULATED, SOURCES, Gathering
+from analysis.catalog.office import load_office
 from analysis.catalog.reforms import list_reforms, load_study
 from analysis.catalog.scenarios import load_scenarios
 from analysis.catalog.tables import load_sources, load_vocabulary, read_source, records
@@ -61,6 +62,7 @@ def check_project(root: Path) -> Inventory:
                 )
             )
         )
+    gathering.get(partial(load_office, root))
     gathering.faults.extend(_strays(root, sources))
     if not gathering.faults:  # they rest on all the rest, and would repeat its faults
         gathering.get(partial(load_scenarios, root))
