@@ -29,6 +29,13 @@ CheckName = Literal[
     "leave_one_out",
     "minimum_detectable_effect",
     "own_trends",
+    "spillover",
+    "anticipation",
+    "missing_cells",
+    "composition",
+    "trend_power",
+    "trend_bounds",
+    "unobserved",
 ]
 
 

@@ -102,8 +102,7 @@ def estimated_weights(wide: Wide, pairs: Pairs, found: Means, estimate: np.ndarr
     theta = estimate @ found.weights
     total = np.maximum(size @ found.by_size, np.finfo(float).tiny)
     lean = found.by_size * (estimate[:, None] - theta) / total
-    constant = np.zeros((len(wide.firsts), found.weights.shape[1]))
-    np.add.at(constant, pairs.cohort, lean)
+    constant = np.equal.outer(np.arange(len(wide.firsts)), pairs.cohort).astype(float) @ lean
     if found.overall_by_size:
         cohorts = np.searchsorted(wide.firsts, found.labels["cohort"].iloc[:-1].astype(float))
         constant[cohorts, -1] += (theta[:-1] - theta[-1]) / wide.class_weights[cohorts].sum()

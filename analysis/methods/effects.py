@@ -304,6 +304,10 @@ def frame_of(given: Mapping[str, object], *, size: int) -> pd.DataFrame:
 
 
 def _column(value: object, size: int, name: str) -> object:
+    if name in _NUMBER and isinstance(value, int | float | np.ndarray):
+        return np.full(size, value, dtype=float)
+    if name in _WHOLE and isinstance(value, int | np.ndarray):
+        return pd.array(np.full(size, value), dtype="Int64")
     many = [value] * size if np.ndim(value) == 0 else value  # type: ignore[arg-type]
     if name in _NUMBER:
         return pd.array(many, dtype="Float64").to_numpy(dtype=float, na_value=np.nan)

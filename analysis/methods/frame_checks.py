@@ -83,6 +83,8 @@ def not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
     """Find values that are text or infinite."""
     faults = []
     for name in names:
+        if rows[name].dtype == np.float64 and not np.isinf(rows[name].to_numpy()).any():
+            continue
         numbers = pd.to_numeric(rows[name], errors="coerce")
         text = numbers.isna() & rows[name].notna()
         for position in rows.index[text | np.isinf(numbers.to_numpy(dtype=float))][:20]:
@@ -101,9 +103,8 @@ def not_finite(rows: pd.DataFrame, names: Sequence[str]) -> list[Fault]:
 def varying(rows: pd.DataFrame, *, unit: str, column: str) -> list[Fault]:
     """Find units with several values of a column."""
     again = follows(rows[unit])  # a unit's rows mostly follow each other
-    if not (again & ~follows(rows[column])).any():
-        rows = rows.loc[~again, [unit, column]]
-    if not rows[unit].duplicated().any():
+    heads = rows[unit].array[~again]
+    if not (again & ~follows(rows[column])).any() and len(pd.unique(heads)) == len(heads):
         return []
     distinct = rows.groupby(unit, observed=True)[column].nunique(dropna=False)
     return [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
 import numpy as np
@@ -28,8 +28,9 @@ from analysis.methods.panel import Panel
 from analysis.methods.two_by_two import Adjustment
 from analysis.methods.uncertainty import Estimates, Inference, attach
 
-#: Above so many numbers the table keeps no influence functions, nor exposures for randomisation.
-DENSE = 2_000_000
+#: Above so many numbers the table keeps no exposures for randomisation, nor, above the second
+#: number, influence functions.
+DENSE, DENSE_INFLUENCE = 2_000_000, 200_000
 
 
 def group_time_att(
@@ -143,7 +144,15 @@ def group_time_att(
     pairs = choose_pairs(wide, options)
     told = _Told(inference=inference, conf_level=conf_level, seed=seed)
     found = estimate(wide, pairs, options, with_influence=True)
-    fitted = _Fitted(panel=panel, options=options, wide=wide, pairs=pairs, found=found, told=told)
+    fitted = _Fitted(
+        panel=panel,
+        options=options,
+        wide=wide,
+        pairs=pairs,
+        found=found,
+        told=told,
+        notes=_notes(panel, wide, pairs, options),
+    )
     return replace(_table(fitted, "none"), regroup=partial(_table, fitted))
 
 
@@ -162,6 +171,7 @@ class _Fitted:
     pairs: Pairs
     found: GroupTime
     told: _Told
+    notes: tuple[str, ...]
 
 
 def _table(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> EffectTable:
@@ -172,17 +182,17 @@ def _table(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> EffectTable:
     influence = fitted.found.influence.combine(
         rows.weights, constant=estimated_weights(wide, pairs, rows, each)
     )
-    small = influence.n_clusters * influence.n_estimates <= DENSE
+    small = influence.n_clusters * influence.n_estimates <= DENSE_INFLUENCE
     estimates = Estimates(
         labels=rows.labels.assign(**_counts(fitted, rows.weights)),
         estimate=each @ rows.weights,
         headline=len(rows.labels) - 1,
         influence=influence.dense() if small else None,
         product=influence,
-        refit=partial(_refit, fitted, kind, _fixed_loadings(fitted, rows.weights)),
+        refit=partial(_refit, fitted, kind, cache(partial(_fixed_loadings, fitted, rows.weights))),
         exposure=_exposure(fitted, rows.weights),
         lacks="every ATT(g,t) is a comparison of its own, not a term of one regression",
-        notes=_notes(fitted),
+        notes=fitted.notes,
     )
     table = attach(
         fitted.panel,
@@ -207,12 +217,12 @@ def _fixed_loadings(fitted: _Fitted, weights: np.ndarray) -> np.ndarray | None:
 def _refit(
     fitted: _Fitted,
     kind: Aggregation | Literal["none"],
-    loadings: np.ndarray | None,
+    fixed: Callable[[], np.ndarray | None],
     panel: Panel,
     outcomes: np.ndarray,
 ) -> np.ndarray:
     """Estimates of every outcome (N, m) under the cohorts of `panel`, (m, r)."""
-    wide = fitted.wide.dealt(panel, outcomes)
+    wide, loadings = fitted.wide.dealt(panel, outcomes), fixed()
     if loadings is not None:
         return np.asarray(wide.class_means().reshape(len(loadings), -1).T @ loadings)
     made = estimate(wide, fitted.pairs, fitted.options, with_influence=False)
@@ -248,11 +258,10 @@ def _counts(fitted: _Fitted, weights: np.ndarray) -> dict[str, np.ndarray]:
     return {"n_treated": counts[:, 0], "n_control": counts[:, 1]}
 
 
-def _notes(fitted: _Fitted) -> tuple[str, ...]:
-    wide, options = fitted.wide, fitted.options
-    notes = list(window_notes(fitted.panel, anticipation=options.anticipation))
+def _notes(panel: Panel, wide: Wide, pairs: Pairs, options: Options) -> tuple[str, ...]:
+    notes = list(window_notes(panel, anticipation=options.anticipation))
     if not np.isinf(wide.firsts).any():
-        last = wide.times[fitted.pairs.time].max()
+        last = wide.times[pairs.time].max()
         notes.append(f"No unit is untreated throughout: times after {last} have no controls.")
     if not wide.balanced:
         notes.append("Cells are absent: every comparison uses the units seen at both its times.")

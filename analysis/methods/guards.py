@@ -50,8 +50,8 @@ def window_notes(panel: Panel, *, anticipation: int = 0) -> tuple[str, ...]:
     """
     times = panel.times
     first, last = int(times[0]), int(times[-1])
-    early = int((panel.cohorts <= first + anticipation).fillna(False).sum())
-    late = int((panel.cohorts > last).fillna(False).sum())
+    cohort = _cohorts(panel)
+    early, late = int((cohort <= first + anticipation).sum()), int((cohort > last).sum())
     notes = []
     if early:
         notes.append(
@@ -137,6 +137,11 @@ def _beyond(values: np.ndarray, *, logs: bool) -> tuple[int, float]:
     return place, largest / float(rest) if rest > 0 else 0.0
 
 
+def _cohorts(panel: Panel) -> np.ndarray:
+    """First treated time of every unit, never treated = nan; nothing compares with that."""
+    return np.asarray(panel.cohorts.to_numpy(dtype=float, na_value=np.nan))
+
+
 def _shape(panel: Panel) -> list[Fault]:
     faults = []
     if panel.categories:
@@ -185,8 +190,8 @@ def _constant(panel: Panel) -> list[Fault]:
 def _treatment(panel: Panel) -> list[Fault]:
     times = panel.times
     first, last = times[0], times[-1]
-    inside = ((panel.cohorts > first) & (panel.cohorts <= last)).fillna(False)
-    if inside.any():
+    cohort = _cohorts(panel)
+    if ((cohort > first) & (cohort <= last)).any():
         return []
     have = ", ".join(map(str, sorted(panel.cohorts.dropna().unique()))) or "none"
     return [
@@ -200,7 +205,7 @@ def _treatment(panel: Panel) -> list[Fault]:
 
 def _comparison(panel: Panel) -> list[Fault]:
     last = panel.times[-1]
-    if not (panel.cohorts <= last).fillna(False).all() or panel.cohorts.nunique() > 1:
+    if not (_cohorts(panel) <= last).all() or panel.cohorts.nunique() > 1:
         return []
     return [
         Fault(

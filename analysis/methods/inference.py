@@ -8,6 +8,7 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 #: Relative slack with which two statistics count as tied (exact tests lose ties to rounding).
 TIE = 1e-9
@@ -310,22 +311,21 @@ def multiplier_intervals(
     ----------
     Callaway and Sant'Anna (2021), doi:10.1016/j.jeconom.2020.12.001, Algorithm 1.
     """
-    from scipy import stats
-
     low, high = _quartiles(draws)
-    error = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
+    error = (high - low) / (2 * ndtri(0.75))
     live = error > 0
-    critical = float(stats.norm.ppf((1 + conf_level) / 2))
+    critical = float(ndtri((1 + conf_level) / 2))
     band = critical
     if live.any():
-        largest = np.abs(draws[:, live] / error[live]).max(axis=1)
+        scaled = draws if live.all() else draws[:, live]
+        largest = np.abs(scaled / error[live]).max(axis=1)
         band = max(critical, float(np.quantile(largest, conf_level)))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(live, estimate / error, np.nan)
     return Intervals(
         std_error=error,
         statistic=statistic,
-        p_value=2 * stats.norm.sf(np.abs(statistic)),
+        p_value=2 * ndtr(-np.abs(statistic)),
         conf_low=estimate - critical * error,
         conf_high=estimate + critical * error,
         band_low=estimate - band * error,

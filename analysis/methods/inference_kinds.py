@@ -29,6 +29,7 @@ from analysis.methods.recommend import (
     LEAST_BEFORE,
     LEAST_CLUSTERS,
     LEAST_CONTROLS,
+    MANY_CLUSTERS,
     MAX_SCALED_UNITS,
 )
 from analysis.methods.regression import Absorber
@@ -268,9 +269,11 @@ def _rows(estimates: Estimates) -> np.ndarray:
 
 
 def _influence(estimates: Estimates, name: str) -> np.ndarray:
-    if estimates.influence is None:
+    if estimates.influence is not None:
+        return estimates.influence
+    if estimates.product is None:
         raise cannot(name)
-    return estimates.influence
+    return estimates.product.dense()
 
 
 def _unit_influence(asked: Asked) -> np.ndarray:
@@ -289,8 +292,14 @@ def _unit_influence(asked: Asked) -> np.ndarray:
 
 def _few_treated(panel: Panel) -> tuple[str, ...]:
     n_control = panel.n_units - panel.n_treated
-    if min(panel.n_treated, n_control) >= FEW_CLUSTERS:
+    fewest = min(panel.n_treated, n_control)
+    if fewest >= MANY_CLUSTERS:
         return ()
+    if fewest >= FEW_CLUSTERS:
+        return (
+            f"Cluster-robust t-tests still reject too often with {panel.n_treated} treated and "
+            f"{n_control} control units of unequal size; CR2 and the recommended choice hold.",
+        )
     return (
         f"Cluster-robust t-tests reject far too often with {panel.n_treated} treated and "
         f"{n_control} control units; shown only for comparison.",

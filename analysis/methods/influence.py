@@ -72,7 +72,7 @@ class Influence:
         constant : numpy.ndarray, optional
             Shape (C, r): what to add to the loading of the last factor.
         """
-        loadings = np.asarray((self.loadings @ sparse.csr_array(weights)).todense())
+        loadings = np.asarray(self.loadings @ weights)
         if constant is not None:
             last = self.factors.shape[1] - 1
             loadings[last :: self.factors.shape[1]] += constant
@@ -124,7 +124,8 @@ class Influence:
         key = f"{n_draws} {seed} {weights}"
         if key not in self.memory:
             self.memory[key] = self._drawn_factors(n_draws, seed, weights)
-        return np.asarray((self.loadings.T @ self.memory[key].astype(float)).T)
+        loadings = self.loadings.T.tocsr().astype(np.float32)
+        return np.asarray(loadings @ self.memory[key], dtype=float).T
 
     def _drawn_factors(self, n_draws: int, seed: int, weights: Weights) -> np.ndarray:
         """Sum the factors of every class times the weights, (C m, B)."""

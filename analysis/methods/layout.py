@@ -61,6 +61,14 @@ class Layout:
         return len(np.unique(spread[~self.control]))
 
     @property
+    def effective_groups(self) -> tuple[float, float]:
+        """Effective number of treated and of control clusters: squared sum over sum of squares."""
+        spread = np.arange(len(self.cluster)) if self.cluster.min() < 0 else self.cluster
+        sizes = [np.bincount(spread, self.sizes * side) for side in (~self.control, self.control)]
+        treated, control = (float(one.sum() ** 2 / max((one**2).sum(), 1e-300)) for one in sizes)
+        return treated, control
+
+    @property
     def control_groups(self) -> int:
         """Clusters with a control unit, or control units where units spread over clusters."""
         spread = np.arange(len(self.cluster)) if self.cluster.min() < 0 else self.cluster

@@ -172,8 +172,9 @@ class Panel:
             copy=False,  # pandas copies when one of them is written to
         )
         once = ~frame_checks.follows(rows[unit]) if sorted_ else ~rows[unit].duplicated().to_numpy()
-        first = _whole(rows.loc[once, cohort], column=cohort)  # the same in all rows of a unit
-        cohorts = pd.Series(first.array, index=rows.loc[once, unit].to_numpy(), dtype="Int64")
+        # The same in all rows of a unit.
+        first = _whole(pd.Series(rows[cohort].array[once]), column=cohort)
+        cohorts = pd.Series(first.array, index=rows[unit].to_numpy()[once], dtype="Int64")
         cohorts = cohorts.sort_index()
         kept = cells["outcome"].notna()
         if not kept.any():
