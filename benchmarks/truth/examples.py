@@ -52,7 +52,7 @@ def run(path: Path, *, seed: int) -> None:
         row |= summary(None, said_by(tables), float(np.mean(planted)))
         row["size"] = 1 - float(row["coverage"])  # type: ignore[arg-type]
         row["size_error"] = row["coverage_error"]
-        row |= {"seed": seed, **{n: version(n) for n in ("numpy", "scipy", "pandas")}}
+        row |= {"seed": str(seed), **{n: version(n) for n in ("numpy", "scipy", "pandas")}}
         have = pd.concat([have, pd.DataFrame([row])], ignore_index=True)
         have.to_csv(path, index=False, float_format="%.6g")
         took = time.process_time() - start

@@ -54,19 +54,20 @@ OTHERS = {
     "synthetic_control": ("four", "selection"),
 }
 #: Draws of those, and draws without a reform that are estimated one by one.
-FEWER_DRAWS, NULL_DRAWS = 80, 200
+FEWER_DRAWS, NULL_DRAWS, REFORM_DRAWS = 80, 100, 200
 _CHOSEN: dict[tuple[object, ...], np.ndarray] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What an estimator says in R draws; nan where it prints nothing."""
+    """What an estimator says in R draws; nan where it prints nothing or was not `asked`."""
 
     estimate: np.ndarray
     p_value: np.ndarray
     low: np.ndarray
     high: np.ndarray
     kind: np.ndarray
+    asked: np.ndarray
 
 
 def run(path: Path, *, n_draws: int, seed: int) -> None:
@@ -81,7 +82,7 @@ def run(path: Path, *, n_draws: int, seed: int) -> None:
         drawn = scenes.scene(name, n_draws=n_draws, seed=seed)
         for estimator in asked:
             start = time.process_time()
-            row = _row(drawn, estimator) | {"seed": seed, **_versions()}
+            row = _row(drawn, estimator) | {"seed": str(seed), **_versions()}
             have = pd.concat([have, pd.DataFrame([row])], ignore_index=True)
             have.to_csv(path, index=False, float_format="%.6g")
             took = time.process_time() - start
@@ -142,7 +143,7 @@ def summary(null: Said | None, found: Said, true: float) -> dict[str, object]:
         "power": power[0],
         "power_error": power[1],
         "length_to_oracle": float(np.median(length)) / oracle if len(length) else np.nan,
-        "no_interval": float(1 - shown.mean()),
+        "no_interval": float(1 - shown[found.asked].mean()),
         "inference": str(kinds[np.argmax(counts)]),
     }
 
@@ -207,6 +208,7 @@ def _said(
     estimate = np.einsum("rit,it->r", np.where(drawn.seen, outcomes, 0.0), weight)
     kind = _kinds(drawn, panel, estimates, outcomes)
     columns = np.full((3, len(outcomes)), np.nan)
+    asked = np.ones(len(outcomes), dtype=bool)
     for name in set(kind) - {"none"}:
         chosen = kind == name
         if name == "randomisation":
@@ -214,12 +216,20 @@ def _said(
         elif name == "scaled_t":
             made = _scaled(layout, weight, outcomes[chosen], estimate[chosen])
         else:
-            few = outcomes[chosen][:NULL_DRAWS] if null else outcomes[chosen]
+            few = outcomes[chosen][: NULL_DRAWS if null else REFORM_DRAWS]
             held = [verb(drawn.panel(y), inference=name, **options).overall for y in few]
+            asked[np.flatnonzero(chosen)[len(few) :]] = False
             made = np.full((3, int(chosen.sum())), np.nan)
             made[:, : len(few)] = np.array([(e.p_value, e.conf_low, e.conf_high) for e in held]).T
         columns[:, chosen] = made
-    return Said(estimate=estimate, p_value=columns[0], low=columns[1], high=columns[2], kind=kind)
+    return Said(
+        estimate=estimate,
+        p_value=columns[0],
+        low=columns[1],
+        high=columns[2],
+        kind=kind,
+        asked=asked,
+    )
 
 
 def _kinds(drawn: Scene, panel: Panel, estimates: Estimates, outcomes: np.ndarray) -> np.ndarray:
@@ -318,6 +328,7 @@ def said_by(tables: list[EffectTable]) -> Said:
         low=np.array([e.conf_low for e in held]),
         high=np.array([e.conf_high for e in held]),
         kind=np.array([e.inference.split(" over")[0].split(" with ")[0] for e in held]),
+        asked=np.ones(len(held), dtype=bool),
     )
 
 

@@ -102,25 +102,16 @@ _FOUR = (FIRST,) * 4
 _PLANS: dict[str, _Plan] = {
     "two": _Plan(what="2 of 30 treated at once", cohorts=(FIRST,) * 2),
     "four": _Plan(what="4 of 30 treated at once", cohorts=_FOUR),
-    "twelve": _Plan(what="12 of 30 treated at once", cohorts=(FIRST,) * 12),
     "four cohorts": _Plan(what="4 of 30 treated, each in a wave of its own", cohorts=WAVES),
     "growing waves": _Plan(
         what="24 of 30 treated in four waves, effects grow",
         cohorts=tuple(np.repeat(WAVES, 6).tolist()),
         path=GROWING,
     ),
-    "growing waves, ten never": _Plan(
-        what="20 of 30 treated in four waves, effects grow",
-        cohorts=tuple(np.repeat(WAVES, 5).tolist()),
-        path=GROWING,
-    ),
     "unequal": _Plan(what="4 of 30 treated, sizes differ", cohorts=_FOUR, unequal=True),
     "long memory": _Plan(what="4 of 30 treated, AR(1) 0.95", cohorts=_FOUR, ar1=0.95),
     "heavy tails": _Plan(what="4 of 30 treated, Student t with 3", cohorts=_FOUR, tails=3.0),
     "skew": _Plan(what="4 of 30 treated, skewness 2", cohorts=_FOUR, skew=2.0),
-    "missing": _Plan(
-        what="2 of 30 treated, one month in ten missing", cohorts=(FIRST,) * 2, missing=0.1
-    ),
     "spillover": _Plan(what="40% of the effect reaches 6 controls", cohorts=_FOUR, spill=0.4),
     "spillover, left out": _Plan(
         what="the same, those 6 left out", cohorts=_FOUR, spill=0.4, left_out=True
@@ -139,6 +130,15 @@ _PLANS: dict[str, _Plan] = {
     "selection": _Plan(what="treated chosen for a common factor", cohorts=_FOUR, selection=1.5),
     "regional shock": _Plan(what="treated share 30% of their errors", cohorts=_FOUR, regional=0.3),
     "variance": _Plan(what="the reform doubles the variance", cohorts=_FOUR, variance=2.0),
+    "missing": _Plan(
+        what="2 of 30 treated, one month in ten missing", cohorts=(FIRST,) * 2, missing=0.1
+    ),
+    "twelve": _Plan(what="12 of 30 treated at once", cohorts=(FIRST,) * 12),
+    "growing waves, ten never": _Plan(
+        what="20 of 30 treated in four waves, effects grow",
+        cohorts=tuple(np.repeat(WAVES, 5).tolist()),
+        path=GROWING,
+    ),
 }
 NAMES = tuple(_PLANS)
 
