@@ -84,6 +84,7 @@ def finished(build: Path, *, staging: Path) -> Iterator[Finished]:
     for other in stores.glob("*"):
         if other.is_dir() and other != folder and not publishing.is_held(other):
             shutil.rmtree(other, ignore_errors=True)
+    publishing.forget(stores)
     with ExitStack() as stack:
         try:
             stack.enter_context(publishing.alone(folder, doing="keeping these pages"))

@@ -133,6 +133,14 @@ def _opened(lock: Path) -> Iterator[BinaryIO]:
             return
 
 
+def forget(folder: Path, *, beginning: str = "") -> None:
+    """Remove the locks of things in a folder, of a given beginning, that killed processes left."""
+    for lock in folder.glob(f".{beginning}*{_LOCK}"):
+        place = folder / lock.name[1:].removesuffix(_LOCK)
+        if not place.exists() and not is_held(place):
+            lock.unlink(missing_ok=True)
+
+
 def is_held(place: Path) -> bool:
     """Whether a living process holds `place`."""
     lock = _lock_of(place)

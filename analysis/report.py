@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis import finished, outputs, publishing
 from analysis.errors import BuildError, Fault
 
 Say = Callable[[str], None]
 
 _LOG = "report.log"
 _STAGED = ("_config.yml", "_toc.yml", "book")
-_STAGED_IF_THERE = ("benchmarks/results", "CITATION.cff")
+_STAGED_IF_THERE = ("benchmarks/results", "CITATION.cff", "requirements.txt")
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 _MARK = ".buildinfo"
-_LEFT_BEHIND = 6 * 3600
 _COMPLAINT = re.compile(
     r"(?:(?P<file>[^:\s][^:]*?)(?::(?P<row>\d*))?: )?(?:WARNING|ERROR|CRITICAL): (?P<said>.+)"
 )
@@ -56,23 +55,67 @@ def build_report(root: Path, *, supplied: Path | None, out: Path, say: Say) -> P
     AnalysisError
         With every fault of the declarations, the data, the pages or the build.
     """
-    from analysis import catalog, notebooks
+    from analysis import catalog
 
-    _check_target(out)
-    say("1/4 Checking declarations and data ...")
-    catalog.check_project(root)
-    with _staging(root) as staging:
-        _stage_book(root, staging=staging)
-        replaced = catalog.stage_data(root, staging, supplied)
-        if replaced:
-            say(f"  your own files stand for: {', '.join(replaced)}")
-        say("2/4 Running the notebooks ...")
-        notebooks.execute(notebooks.find_notebooks(staging / "book"), say=say)
-        say("3/4 Building the pages ...")
-        html = _build_pages(staging, log=root / "_build" / _LOG)
-        say("4/4 Publishing ...")
-        _publish(html, out=out)
-    return out / "index.html"
+    try:
+        with publishing.alone(out, doing="building this report"):
+            publishing.recover(out)
+            _check_target(out)
+            say("1/4 Checking declarations and data ...")
+            catalog.check_project(root)
+            with _staging(root) as staging:
+                _stage_book(root, staging=staging)
+                replaced = catalog.stage_data(root, staging, supplied)
+                if replaced:
+                    say(f"  your own files stand for: {', '.join(replaced)}")
+                if supplied is not None:
+                    _guard(staging, supplied, say=say)
+                    outputs.evaluate(staging, say=say)
+                with finished.finished(root / "_build", staging=staging) as store:
+                    html = _built(root, staging=staging, store=store, say=say)
+                    say("4/4 Publishing ...")
+                    whole = html if supplied is None else outputs.gather(html, staging=staging)
+                    publishing.publish(whole, out=out)
+    except OSError as error:
+        raise _no_room(error) from error
+    return out / ("index.html" if supplied is None else f"{outputs.PAGES}/index.html")
+
+
+def _guard(staging: Path, supplied: Path, *, say: Say) -> None:
+    """Put disclosure control on supplied files, save those that the user declares open."""
+    from analysis import catalog, gates
+
+    opened = catalog.open_sources(staging, supplied)
+    gates.refuse_unguarded(staging)
+    if opened:
+        say(f"  declared open, without disclosure control: {', '.join(opened)}")
+
+
+def _built(root: Path, *, staging: Path, store: finished.Finished, say: Say) -> Path:
+    """Run the notebooks, save those that an interrupted run had finished, and build the pages."""
+    from analysis import notebooks, stamps
+
+    say("2/4 Running the notebooks ...")
+    pages = notebooks.find_notebooks(staging / "book")
+    open_ = [page for page in pages if not store.restore(page)]
+    if len(open_) < len(pages):
+        say(f"  {len(pages) - len(open_)} pages are taken over from a run that was interrupted")
+    notebooks.execute(open_, say=say, done=store.keep)
+    say("3/4 Building the pages ...")
+    html = _build_pages(staging, log=root / "_build" / _LOG)
+    stamps.write_stamp(html, root=root, staging=staging)
+    return html
+
+
+def _no_room(error: OSError) -> BuildError:
+    """Say in one line what the system refused; the last report is as it was."""
+    return BuildError.of(
+        file=None if error.filename is None else str(error.filename),
+        expected="room and permission to write while the report is built",
+        found=error.strerror or str(error),
+        mend="free some disk space, or correct the permission; the last report is as it was, and "
+        "pages that were finished are not run again",
+    )
 
 
 def _check_target(out: Path) -> None:
@@ -84,7 +127,8 @@ def _check_target(out: Path) -> None:
             found="a file or a link",
             mend="name another folder",
         )
-    if out.is_dir() and any(out.iterdir()) and not (out / _MARK).is_file():
+    marks = (out / _MARK, out / outputs.PAGES / _MARK)
+    if out.is_dir() and any(out.iterdir()) and not any(mark.is_file() for mark in marks):
         raise BuildError.of(
             file=str(out),
             expected="an empty folder, a new one or an earlier report",
@@ -95,17 +139,20 @@ def _check_target(out: Path) -> None:
 
 @contextmanager
 def _staging(root: Path) -> Iterator[Path]:
-    """Give a fresh folder below `_build`, and take it away whatever happens."""
+    """Give a fresh folder below `_build` that nobody else may read, and take it away after."""
     build = root / "_build"
     build.mkdir(exist_ok=True)
     for old in build.glob("staging-*"):
-        if time.time() - old.stat().st_mtime > _LEFT_BEHIND:
+        if not publishing.is_held(old):  # its process was killed
             shutil.rmtree(old, ignore_errors=True)
-    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=build))
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    staging = build / f"staging-{os.getpid()}-{secrets.token_hex(4)}"
+    with publishing.alone(staging, doing="building in this folder"):
+        staging.mkdir(mode=0o700)
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    publishing.forget(build, beginning="staging-")
 
 
 def _stage_book(root: Path, *, staging: Path) -> None:
@@ -188,22 +235,3 @@ def _complaint(match: re.Match[str], *, mend: str) -> Fault:
         expected = f"a page without warnings (cell {row // _CELL}, line {row % _CELL})"
         row = None
     return Fault(file=place, row=row, expected=expected, found=match["said"], mend=mend)
-
-
-def _publish(html: Path, *, out: Path) -> None:
-    """Put the new report in the place of the old one by renaming; the old one goes last."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        new, old = fresh / "new", fresh / "old"
-        shutil.move(html, new)
-        if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from analysis import catalog, claims, methods
+from analysis import catalog, claims, disclosure, methods
 from analysis.declarations import (
     CheckSpec,
     Design,
@@ -22,6 +22,7 @@ from analysis.declarations import (
     Study,
 )
 from analysis.errors import DeclarationError
+from analysis.gates import Gates
 from analysis.methods import checks, threats, trend_checks
 from analysis.methods.checks import Check
 from analysis.methods.effects import EffectTable
@@ -75,6 +76,8 @@ class Findings:
         Published figures that the claims refer to.
     sources : tuple of Source
         Every file that was read; `kind` is simulated as soon as one of them is.
+    withheld : tuple of Withheld
+        What disclosure control let nobody see; empty unless a supplied file was read.
     """
 
     study: Study
@@ -83,6 +86,7 @@ class Findings:
     verdicts: tuple[claims.Verdict, ...]
     facts: tuple[Fact, ...]
     sources: tuple[Source, ...]
+    withheld: tuple[disclosure.Withheld, ...] = ()
 
     @property
     def kind(self) -> SourceKind | None:
@@ -183,7 +187,9 @@ def run(
         chosen = tuple(design.model_copy(update={"checks": ()}) for design in chosen)
     read = {name for design in chosen for name in declared.read_by(design)}
     shelf = catalog.load_shelf(place, sorted(read))
-    results = tuple(_result(shelf, declared, design) for design in chosen)
+    results, withheld = _cleared(
+        place, declared, shelf, tuple(_result(shelf, declared, design) for design in chosen)
+    )
     facts = tuple(fact for fact in catalog.load_facts(place) if fact.id in declared.fact_ids())
     evidence = tuple(_evidence(declared, results))
     return Findings(
@@ -195,7 +201,36 @@ def run(
         ),
         facts=facts,
         sources=shelf.sources,
+        withheld=withheld,
     )
+
+
+def _cleared(
+    root: Path, study: Study, shelf: catalog.Shelf, results: tuple[Result, ...]
+) -> tuple[tuple[Result, ...], tuple[disclosure.Withheld, ...]]:
+    """Let pass what may be shown of results on supplied data; all other data pass as they are."""
+    controlled = {source.id: source for source in shelf.sources if source.controlled}
+    if not controlled:
+        return results, ()
+    gates = Gates(root=root, sources=controlled, tables=shelf.tables)
+    shown, withheld = [], []
+    for result in results:
+        if result.outcome.source not in controlled:
+            shown.append(result)
+            continue
+        made = gates.clear(
+            study,
+            result.design,
+            effects=result.effects,
+            checks=result.checks,
+            panel=result.panel,
+        )
+        shown.append(replace(result, panel=made.panel, effects=made.effects, checks=made.checks))
+        withheld += [
+            disclosure.Withheld(study=study.id, design=result.design.id, what=what, rule=rule)
+            for what, rule in made.withheld
+        ]
+    return tuple(shown), tuple(withheld)
 
 
 def _chosen(study: Study, names: Iterable[str] | None) -> tuple[Design, ...]:

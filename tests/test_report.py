@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from analysis import publishing, report
 from analysis.errors import AnalysisError, BuildError
 from analysis.report import (
     _build_failure,
     _check_target,
-    _publish,
+    _staging,
     _switch_execution_off,
     build_report,
 )
@@ -123,13 +124,25 @@ def test_supplied_file_changes_the_page_and_nothing_else(small_project: Make) ->
     mine.mkdir()
     shutil.copy(published, mine)
     changed = _change_a_cell(mine / "provincial_trade.csv")
+    done = _main(project, "report", "--data", "mine")
+    assert done.returncode == 2, "shown row by row, but nobody says that it may be"
+    assert 'open = ["trade"]' in done.stderr
+    (mine / "decisions.toml").write_text('open = ["trade"]\n', encoding="utf-8")
     done = _main(project, "report")
     assert done.returncode == 0, done.stderr
     default = (project / "_build" / "html" / "book" / "page.html").read_text(encoding="utf-8")
     done = _main(project, "report", "--data", "mine")
     assert done.returncode == 0, done.stderr
-    other = project / "_build" / "data-report" / "book" / "page.html"
+    folder = project / "_build" / "data-report"
+    other = folder / "report" / "book" / "page.html"
     assert str(other.parent.parent / "index.html") in done.stdout
+    assert {path.name for path in folder.iterdir()} >= {
+        "report",
+        "effects.csv",
+        "effects.parquet",
+        "withheld.csv",
+        "provenance.json",
+    }
     assert changed not in default
     assert changed in other.read_text(encoding="utf-8")
     assert published.read_bytes() == before
@@ -170,35 +183,47 @@ def test_folder_with_other_files_is_never_replaced(tmp_path: Path) -> None:
     _check_target(tmp_path / "empty")
 
 
-def test_publishing_replaces_a_report_whole(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    for text in ("first", "second"):
-        html = tmp_path / "built"
-        html.mkdir()
-        (html / f"{text}.html").write_text(text, encoding="utf-8")
-        _publish(html, out=out)
-        assert [path.name for path in out.iterdir()] == [f"{text}.html"]
-        assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_publishing_that_fails_brings_the_old_report_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_full_disk_is_said_in_one_line_and_the_last_report_stays(
+    small_project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, html = tmp_path / "out", tmp_path / "built"
-    for folder, text in ((out, "old"), (html, "new")):
-        folder.mkdir()
-        (folder / "index.html").write_text(text, encoding="utf-8")
-    rename = Path.rename
+    project = small_project("# Page", "1 + 1")
+    out = project / "_build" / "html"
+    out.mkdir(parents=True)
+    for name in ("index.html", ".buildinfo"):
+        (out / name).write_text("old", encoding="utf-8")
 
-    def fail_for_the_new(self: Path, target: Path) -> Path:
-        if self.name == "new":
-            raise OSError("disk full")
-        return rename(self, target)
+    def full(root: Path, *, staging: Path) -> None:
+        raise OSError(28, "No space left on device", "/somewhere")
 
-    monkeypatch.setattr(Path, "rename", fail_for_the_new)
-    with pytest.raises(OSError, match="disk full"):
-        _publish(html, out=out)
+    monkeypatch.setattr(report, "_stage_book", full)
+    with pytest.raises(BuildError, match="No space left on device") as caught:
+        build_report(project, supplied=None, out=out, say=_silent)
+    assert len(str(caught.value).splitlines()) == 1
     assert (out / "index.html").read_text(encoding="utf-8") == "old"
+    assert sorted(path.name for path in (project / "_build").iterdir()) == ["html"]
+
+
+def test_a_second_run_for_the_same_folder_says_so(small_project: Make) -> None:
+    project = small_project("# Page", "1 + 1")
+    out = project / "_build" / "html"
+    with (
+        publishing.alone(out, doing="building this report"),
+        pytest.raises(BuildError, match="still at work"),
+    ):
+        build_report(project, supplied=None, out=out, say=_silent)
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / "_build" / "staging-1-dead"
+    left.mkdir(parents=True)
+    (left / "declarations.csv").write_text("secret", encoding="utf-8")
+    with _staging(tmp_path) as staging:
+        assert not left.exists()
+        assert staging.stat().st_mode & 0o077 == 0, "nobody else may read it"
+        with _staging(tmp_path) as beside:
+            assert staging.is_dir()
+            assert beside != staging
+    assert list((tmp_path / "_build").iterdir()) == []
 
 
 def test_what_the_builder_said_becomes_faults_with_page_cell_and_line(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import pandas as pd
 
 from analysis.catalog.files import SOURCES, VOCABULARY, Gathering, read_bytes, read_toml
+from analysis.catalog.large import is_large, read_large
 from analysis.contracts import decode, parse_parquet, parse_table
 from analysis.declarations import Fact, Parameter, Record, Source, Vocabulary, declare
 from analysis.errors import DataError, DeclarationError, Fault
@@ -93,13 +94,24 @@ def read_table(root: Path, source_id: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The file is missing, was changed, or breaks its contract; every fault is named.
+        The file is missing, was changed, or breaks its contract; every fault is named. Or it was
+        supplied by a user, and nothing of it may be shown as it stands.
     """
-    return read_source(root, load_source(root, source_id))
+    source = load_source(root, source_id)
+    if source.controlled:
+        raise DataError.of(
+            file=f"data/{source.file}",
+            expected="a table that everybody may see, as it is shown row by row",
+            found="a supplied one that is not declared open",
+            mend="declare it open, or show only what `run` gives",
+        )
+    return read_source(root, source)
 
 
 def read_source(root: Path, source: Source) -> pd.DataFrame:
     """Read the table of a source record."""
+    if is_large(root, source):
+        return read_large(root, source)
     path = f"data/{source.file}"
     raw = read_bytes(root, path)
     found = hashlib.sha256(raw).hexdigest()

@@ -5,10 +5,11 @@ from analysis.disclosure.clearing import Cleared, clear
 from analysis.disclosure.holders import OPEN, behind, population, unknown
 from analysis.disclosure.overlap import Population, overlapping
 from analysis.disclosure.rules import RULES, Rules
-from analysis.disclosure.suppression import Protected, protect
+from analysis.disclosure.suppression import MARK, Protected, protect
 from analysis.disclosure.withheld import Withheld, listed
 
 __all__ = [
+    "MARK",
     "OPEN",
     "RULES",
     "Cleared",

@@ -20,6 +20,10 @@ NUMBERS += ("conf_low", "conf_high", "band_low", "band_high")
 BY_UNIT = ("leave_one_out", "placebo_in_space", "spillover", "composition", "missing_cells")
 #: Panels with more cells are judged by who is treated when, without the weights of their cells.
 MAX_CELLS = 20_000
+#: Why an effect is withheld that breaks no rule itself.
+COVER = "as cover for a withheld effect"
+#: A sum of effects is another one if their weights differ by less than this share.
+TOLD = 1e-6
 #: Share of the largest weight below which a cell is taken for unused.
 UNUSED = 1e-9
 
@@ -158,7 +162,36 @@ def _reasons(gate: _Gate, effects: EffectTable) -> list[str | None]:
         if reason is None and weights is not None:
             reason = gate.leans(weights[:, i])
         found.append(reason)
-    return found
+    return _covered(found, frame, weights)
+
+
+def _covered(
+    reasons: list[str | None], frame: pd.DataFrame, weights: np.ndarray | None
+) -> list[str | None]:
+    """Withhold effects from which, with the others shown, a withheld one could be worked out."""
+    made = list(reasons)
+    hidden = [i for i, reason in enumerate(reasons) if reason]
+    for i in hidden:
+        while _told(i, made, weights):
+            shown = [k for k, reason in enumerate(made) if not reason]
+            made[min(shown, key=lambda k: (_is_sum(frame, k), abs(k - i)))] = COVER
+    return made
+
+
+def _told(i: int, reasons: list[str | None], weights: np.ndarray | None) -> bool:
+    """Whether a withheld effect is a weighted sum of those shown."""
+    shown = [k for k, reason in enumerate(reasons) if not reason]
+    if not shown:
+        return False
+    if weights is None:  # not known: a single effect beside an overall one is told by it
+        return sum(bool(reason) for reason in reasons) == 1 and len(reasons) > 2
+    found, *_ = np.linalg.lstsq(weights[:, shown], weights[:, i], rcond=None)
+    gap = np.abs(weights[:, shown] @ found - weights[:, i]).max()
+    return bool(gap <= TOLD * np.abs(weights[:, i]).max(initial=0.0))
+
+
+def _is_sum(frame: pd.DataFrame, k: int) -> bool:
+    return bool(frame.iloc[k][["cohort", "time", "event_time"]].isna().all())
 
 
 def _spoken_of(panel: Panel, row: pd.Series) -> np.ndarray:

@@ -56,17 +56,31 @@ def behind(table: pd.DataFrame, *, source: Source, outcome: Outcome) -> tuple[Co
 
 
 def _of_records(rows: pd.DataFrame, outcome: Outcome, firm: str) -> Contributions:
+    """Count pair after pair of cell and firm, each a number, so that many million rows fit."""
+    unit, units = pd.factorize(rows[outcome.unit_column])
+    time, times = pd.factorize(rows[outcome.time_column])
+    held, firms = pd.factorize(rows[firm])
+    if (held < 0).any():
+        raise DataError.of(
+            column=firm,
+            expected="a firm in every record, as firms have to be counted",
+            found=f"{int((held < 0).sum())} records without one",
+            mend="fill the column, or leave these records out",
+        )
     numeric = pd.api.types.is_numeric_dtype(rows[outcome.column])
-    given = pd.DataFrame(
+    size = rows[outcome.column].to_numpy(dtype=float) if numeric else np.ones(len(rows))
+    pair = (unit.astype("int64") * len(times) + time) * len(firms) + held
+    found, position = np.unique(pair, return_inverse=True)
+    pairs = pd.DataFrame(
         {
-            "unit": rows[outcome.unit_column].astype("str"),
-            "time": rows[outcome.time_column].astype("int64"),
-            "firm": pd.factorize(rows[firm])[0],
-            "size": rows[outcome.column].astype(float).abs() if numeric else 1.0,
+            "unit": np.asarray(units.astype("str"))[found // len(firms) // len(times)],
+            "time": np.asarray(times).astype("int64")[found // len(firms) % len(times)],
+            "firm": found % len(firms),
+            "n": np.bincount(position, minlength=len(found)),
+            "total": np.bincount(position, weights=np.abs(size), minlength=len(found)),
         }
     )
-    grouped = given.groupby(["unit", "time", "firm"], sort=True)["size"]
-    return Contributions.from_pairs(grouped.agg(n="size", total="sum").reset_index())
+    return Contributions.from_pairs(pairs)
 
 
 def _of_counts(table: pd.DataFrame, source: Source, outcome: Outcome) -> Contributions:

@@ -83,10 +83,8 @@ class Rules:
     def amount(self, values: np.ndarray) -> np.ndarray:
         """Round numbers to the digits that may be shown; what is not finite stays."""
         given = np.asarray(values, dtype=float)
-        sound = np.isfinite(given) & (given != 0)
-        size = np.floor(np.log10(np.abs(np.where(sound, given, 1.0))))
-        step = 10.0 ** (size - self.digits + 1)
-        return np.where(sound, np.round(given / step) * step, given)
+        rounded = [float(f"{value:.{self.digits}g}") for value in given.ravel()]
+        return np.array(rounded, dtype=float).reshape(given.shape)
 
 
 RULES = Rules()

@@ -44,6 +44,10 @@ _OWN_SCRIPTS = re.compile(
     r"|DOCUMENTATION_OPTIONS\.\w+ = (?:'[\w/.-]*'|true|false);"
     r'|document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "\w*";'
     r'\s*document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "\w*";?'
+    r"|// Activate the search field on page load\s+let searchInput = "
+    r'document\.querySelector\("form\.bd-search input"\);\s+if \(searchInput\) \{'
+    r"\s+searchInput\.focus\(\);\s+searchInput\.select\(\);"
+    r'\s+console\.log\("\[PST\]: Set focus on search field\."\);\s+\}'
     r")\s*"
 )
 

@@ -151,6 +151,24 @@ def test_leverage_of_one_firm_is_found_where_counts_and_sums_pass() -> None:
     assert RULES.leans(found.squares(np.ones(len(weights)))) is None
 
 
+def test_an_effect_that_the_others_would_tell_takes_one_with_it() -> None:
+    """In month 6 the treated zones hold nine firms: that month, the overall and the others add up."""
+    rows = records()
+    treated, others = rows[rows["zone"] <= "zone 03"], rows[rows["zone"] > "zone 03"]
+    few = treated["firm"].str.fullmatch("zone 0[012] firm [012]")
+    kept = pd.concat([others, treated[(treated["month"] != 6) | few]])
+    panel = panel_of(kept)
+    effects = imputation(panel, inference="none")
+    made = clear(effects, checks=(), panel=panel, behind=(behind(kept),), rules=RULES)
+    frame = made.effects.tidy()
+    blank = frame[frame["estimate"].isna()]
+    assert set(blank["event_time"].dropna()) >= {1}
+    assert len(blank) == 2
+    assert ("effect, event time 1", "fewer than 10 firms") in made.withheld
+    assert "as cover for a withheld effect" in {why for _, why in made.withheld}
+    assert np.isfinite(made.effects.overall.estimate)
+
+
 def test_a_refused_design_shows_nothing() -> None:
     rows = records()
     made = cleared(rows, imputation(panel_of(rows), inference="CR1"), refused="differs from x")
