@@ -46,7 +46,7 @@ def main() -> None:
 
 def measure(python: str, tool: str, size: int, repeats: int, limit: int) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(COLUMNS, "")
-    row |= {"tool": tool, "units": size, "times": 40, "draws": 999, "machine": platform.machine()}
+    row |= {"tool": tool, "units": size, "times": 40, "draws": 999, "machine": machine()}
     row |= versions(python, tool)
     runs, note = [], ""
     for seed in range(repeats):
@@ -76,6 +76,10 @@ def measure(python: str, tool: str, size: int, repeats: int, limit: int) -> dict
             "overall": round(runs[0]["overall"], 8),
         }
     return row
+
+
+def machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores"
 
 
 def versions(python: str, tool: str) -> dict[str, str]:
