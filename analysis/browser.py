@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,9 @@ from analysis.errors import BuildError
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 60.0
 """Seconds that one command or one page may take."""
+
+SETTLING = 0.1
+"""Seconds for what a page does right after it is loaded."""
 
 #: Keys by name, with the codes that a page is told.
 KEYS = MappingProxyType(
@@ -44,30 +48,30 @@ def find_browser() -> str | None:
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pipe:
     """Messages to and from the browser, each ended by a zero byte."""
 
     out: int
     back: int
-    number: int = 0
-    unread: bytes = b""
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    unread: bytearray = field(default_factory=bytearray)
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def send(self, method: str, session: str | None, **given: object) -> dict[str, Any]:
-        self.number += 1
-        message: dict[str, object] = {"id": self.number, "method": method, "params": given}
+        number = next(self.numbers)
+        message: dict[str, object] = {"id": number, "method": method, "params": given}
         if session is not None:
             message["sessionId"] = session
         data = json.dumps(message).encode() + b"\0"
         while data:
             data = data[os.write(self.out, data) :]
-        return self._answer(method)
+        return self._answer(method, number)
 
-    def _answer(self, method: str) -> dict[str, Any]:
+    def _answer(self, method: str, number: int) -> dict[str, Any]:
         until = time.monotonic() + PATIENCE
         while (message := self.read(until)) is not None:
-            if message.get("id") == self.number:
+            if message.get("id") == number:
                 if "error" in message:
                     raise _failure(method, str(message["error"]["message"]))
                 return dict(message["result"])
@@ -80,8 +84,10 @@ class _Pipe:
             data = os.read(self.back, 1 << 20) if ready else b""
             if not data:
                 return None
-            self.unread += data
-        first, _, self.unread = self.unread.partition(b"\0")
+            self.unread.extend(data)
+        end = self.unread.index(b"\0")
+        first = bytes(self.unread[:end])
+        del self.unread[: end + 1]
         return dict(json.loads(first))
 
     def wait(self, name: str, session: str) -> dict[str, Any]:
@@ -132,7 +138,8 @@ class Tab:
         self.pipe.events.clear()
         self.do("Page.navigate", url=address)
         self.pipe.wait("Page.loadEventFired", self.session)
-        self.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        time.sleep(SETTLING)
+        self.run("0")  # what has been said meanwhile is read with this answer
         return self.requests
 
     @property

@@ -28,6 +28,7 @@
 
   /* Three digits that count, as everywhere in the report. */
   const write = (value, signed) => {
+    if (!Number.isFinite(value)) return "";
     const exponent = value === 0 ? 2 : Number(Math.abs(value).toExponential(2).split("e")[1]);
     const digits = Math.min(6, Math.max(0, 2 - exponent));
     const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -44,7 +45,7 @@
   const ticks = (low, high) => {
     const rough = (high - low) / 4;
     const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].find((one) => one * power >= rough) * power;
+    const step = [1, 2, 2.5, 5, 10].find((one) => one * power >= rough) * power;
     const found = [];
     for (let n = Math.ceil(low / step); n * step <= high; n += 1) found.push(n * step);
     return found;
