@@ -1,7 +1,8 @@
 """Measure: ``python -m benchmarks.engine`` (add ``--billion`` for 10^9 rows).
 
 Every round runs all tools one after another, each in its own process. Sizes that are not asked
-for keep what an earlier run stored.
+for keep what an earlier run stored. `book/performance.ipynb` shows the stored table and draws
+it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ import pandas as pd
 
 from benchmarks.engine.cases import CASES
 from benchmarks.engine.data import make
-from benchmarks.engine.figure import draw
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 PACKAGES = (
@@ -126,7 +126,6 @@ def main() -> None:
     table = summary(runs)
     table.to_csv(options.out / "engine.csv", index=False, float_format="%.6g")
     machine().to_csv(options.out / "engine_machine.csv", index=False)
-    draw(table, options.out / "engine.svg")
     print(table.to_string())
 
 
