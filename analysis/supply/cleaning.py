@@ -217,7 +217,11 @@ def _moment(name: str, raw: str, tidy: str, narrow: str) -> Iterator[str]:
     yield f"{local} <> {narrow} AS {quoted(name + '~offset')}"
     yield f"regexp_full_match({bare}, {literal(moments.DAY)}) AS {quoted(name + '~day')}"
     yield _bad(name, raw, tidy, name)
-    yield _mend(name, _blanks(raw, tidy), _wide(tidy), f"8:{bare} <> {local}")
+    yield _mend(name, _blanks(raw, tidy), _wide(tidy), f"8:{bare} <> {local} OR {_serial(bare)}")
+
+
+def _serial(bare: str) -> str:
+    return f"regexp_full_match({bare}, {literal(moments.SERIAL)})"
 
 
 def _normalised(name: str, raw: str, tidy: str, narrow: str, value: str) -> Iterator[str]:

@@ -37,6 +37,8 @@ class Taken:
     source, file : str
     sha256 : str
         Of the file as supplied.
+    open : bool
+        Whether the user said that every number of it may be shown to anybody.
     size : int
         Bytes of the file as supplied.
     rows_in, rows_out : int
@@ -55,6 +57,7 @@ class Taken:
     times: int = 0
     cells: int = 0
     gaps: int = 0
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,8 @@ def _taken(one: Taken) -> str:
     said = f"{one.file} stands for {one.source}: {one.rows_out:,} of {one.rows_in:,} rows"
     if one.cells:
         said += f"; {one.units:,} units, {one.times:,} times, {one.gaps:,} cells without rows"
+    if one.open:
+        said += "; open: no disclosure control"
     return said
 
 

@@ -8,7 +8,7 @@ from analysis.supply.words import literal
 DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} ?"
 _TIMED = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]+)?"
 #: Days since 1899-12-30, as spreadsheets count them: the years 1954 to 2119.
-_SERIAL = r"[2-7][0-9]{4}(\.[0-9]+)?"
+SERIAL = r"[2-7][0-9]{4}(\.[0-9]+)?"
 _OFFSET = r"^(.*[0-9]:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?) ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _EPOCH = "TIMESTAMP '1899-12-30 00:00:00'"
 
@@ -49,7 +49,7 @@ def moment(text: str) -> str:
         f"THEN try_strptime(regexp_replace({text}, '\\.[0-9]+$', ''), '%Y-%m-%d %H:%M:%S') "
         f"WHEN regexp_full_match({text}, {literal(DAY)}) "
         f"THEN try_strptime(trim({text}), '%Y-%m-%d') "
-        f"WHEN regexp_full_match({text}, {literal(_SERIAL)}) THEN {_from_serial(text)} END"
+        f"WHEN regexp_full_match({text}, {literal(SERIAL)}) THEN {_from_serial(text)} END"
     )
 
 

@@ -203,5 +203,7 @@ def _telling(ask: Ask, held: Held, names: list[str]) -> bool:
     return False
 
 
-RULES = (totals, words_for_nothing, numbers_as_ids, spellings, doubled_records)
+#: Before columns are computed, once they are, and after the contract held.
+RULES = (totals, words_for_nothing, numbers_as_ids, spellings)
+MIDDLE_RULES = (doubled_records,)
 LATE_RULES = (doubled_keys, copied_under_new_numbers)

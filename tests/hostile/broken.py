@@ -462,9 +462,8 @@ def _(case: Case) -> None:
 
 @maker("duplicate-differs")
 def _(case: Case) -> None:
-    starts = pd.concat([case.starts, case.starts.iloc[[1]]], ignore_index=True)
-    starts.loc[len(starts) - 1, "first_month"] = 8
-    case.put_starts(starts)
+    again = case.rows.iloc[[4]].assign(hours=77.5)
+    case.put(pd.concat([case.rows, again], ignore_index=True))
 
 
 @maker("duplicate-declaration")

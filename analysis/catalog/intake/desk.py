@@ -49,9 +49,7 @@ class Desk:
 
         try:
             return list(self.backend.con.execute(sql).fetchall())
-        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-            said = str(error).splitlines()[0]
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        except duckdb.Error as error:
             said = str(error).splitlines()[0]
         raise DataError.of(
             expected="files that can be read to their end, and memory and disk to do it",

@@ -35,7 +35,7 @@ def _columns(one: Spread) -> Iterator[str]:
             yield f"{own}::{_TYPES[column.type]} AS {own}"
 
 
-def summary(desk: Desk, one: Spread, *, sha256: str) -> Taken:
+def summary(desk: Desk, one: Spread, *, sha256: str, shown: bool) -> Taken:
     """Count the rows, units, times and cells of a table."""
     use = one.held.use
     ((rows,),) = desk.ask(f"SELECT count(*) FROM {one.held.sql}")
@@ -58,4 +58,5 @@ def summary(desk: Desk, one: Spread, *, sha256: str) -> Taken:
         times=int(times),
         cells=int(cells),
         gaps=int(units) * int(times) - int(cells),
+        open=shown,
     )

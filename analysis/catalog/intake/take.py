@@ -145,6 +145,15 @@ def _named_nowhere(
     decisions: Decisions, sources: Sequence[Source], folder: Path
 ) -> Iterator[Fault]:
     known = {source.id for source in sources}
+    for source in decisions.open:
+        if source not in known:
+            yield Fault(
+                file=DECISIONS,
+                column="open",
+                expected="sources: " + ", ".join(sorted(known)),
+                found=repr(source),
+                mend="correct the name of the source",
+            )
     for file, source in decisions.files.items():
         if source not in known:
             yield Fault(
@@ -199,7 +208,7 @@ class _Work:
             compute(self.desk, one)
         faults += count_times(self.desk, spreads, self.uses.pairs, self.settling)
         for one in spreads:
-            for rule in rules_values.RULES:
+            for rule in (*rules_names.MIDDLE_RULES, *rules_values.RULES):
                 self._settle(rule(self.desk.ask, one.held))
             asked = {d.column for d in self.settling.open if d.column and d.rule == "negative"}
             faults += contract_faults(self.desk, one, asked=asked)
@@ -252,7 +261,7 @@ def _intake(
     faults: Sequence[Fault],
 ) -> Intake:
     return Intake(
-        taken=tuple(_taken(desk, one) for one in spreads),
+        taken=tuple(_taken(desk, one, shown=work.settling.decisions.open) for one in spreads),
         mends=tuple(mend for one in spreads for mend in one.mends),
         doubts=tuple(work.settling.open),
         decided=tuple(work.settling.decided),
@@ -261,7 +270,7 @@ def _intake(
     )
 
 
-def _taken(desk: Desk, one: Spread) -> Taken:
+def _taken(desk: Desk, one: Spread, *, shown: Sequence[str]) -> Taken:
     with one.offered.path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return summary(desk, one, sha256=digest)
+    return summary(desk, one, sha256=digest, shown=one.contract.id in shown)

@@ -241,7 +241,9 @@ def _cell(cell: Any) -> _Cell:
             whole = value.is_integer() and abs(value) < 1e300
             return _Cell(text=str(int(value)) if whole else repr(value), number=True)
         case dt.datetime():
-            return _Cell(text=value.replace(microsecond=0).isoformat(sep=" "), date=True)
+            # days are kept as fractions: the nearest second is meant
+            second = (value + dt.timedelta(microseconds=500_000)).replace(microsecond=0)
+            return _Cell(text=second.isoformat(sep=" "), date=True)
         case dt.date():
             return _Cell(text=value.isoformat(), date=True)
         case _:
