@@ -30,7 +30,7 @@ def words(function: str) -> frozenset[str]:
     while waiting:
         name = waiting.pop()
         module, _, own = name.rpartition(".")
-        if name in seen or not module:
+        if name in seen or not module.startswith(PACKAGE) or not _is_module(module):
             continue
         seen.add(name)
         node = _definitions(module).get(own)
@@ -83,7 +83,7 @@ def _names(node: ast.AST) -> set[str]:
 def _is_module(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, ValueError):
         return False
 
 

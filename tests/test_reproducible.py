@@ -24,13 +24,15 @@ CELLS = (
 
 def build(project: Path, **changed: str) -> Path:
     out = project / "out"
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "analysis", "report", "--out", str(out)],
         cwd=project,
         env={**os.environ, **changed},
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stderr
     return out
 
 

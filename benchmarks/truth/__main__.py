@@ -20,7 +20,7 @@ from benchmarks.truth import designs, measure
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 GROUPS = (
     *("must_show", "held_out", "harder", "many", "failing", "placebo"),
-    *("methods", "examples"),
+    *("methods", "examples", "synthetic"),
 )
 
 
@@ -39,10 +39,15 @@ def main() -> int:
 
             run(RESULTS / "truth_placebo.csv", seed=asked.seed)
             continue
-        if group == "methods":
+        if group in ("methods", "synthetic"):
             from benchmarks.truth import methods
 
-            methods.run(RESULTS / "truth_methods.csv", n_draws=asked.scenes, seed=asked.seed)
+            methods.run(
+                RESULTS / "truth_methods.csv",
+                n_draws=asked.scenes,
+                seed=asked.seed,
+                linear=group == "methods",
+            )
             continue
         if group == "examples":
             from benchmarks.truth import examples

@@ -16,15 +16,15 @@ from benchmarks.truth.methods import said_by, summary
 
 #: Draws of every method, by what one costs.
 DRAWS = {
-    "triple_difference": 500,
-    "dose_response": 500,
-    "poisson": 200,
-    "hazard": 300,
-    "cox": 150,
-    "gravity": 300,
-    "distribution": 100,
+    "triple_difference": 300,
+    "dose_response": 300,
+    "poisson": 80,
+    "hazard": 200,
+    "cox": 80,
+    "gravity": 200,
+    "distribution": 50,
     "interrupted_time_series": 300,
-    "panel_approach": 300,
+    "panel_approach": 100,
     "synthetic_control": 200,
     "synthetic_did": 200,
 }

@@ -54,7 +54,7 @@ OTHERS = {
     "synthetic_control": ("four", "selection"),
 }
 #: Draws of those, and draws without a reform that are estimated one by one.
-FEWER_DRAWS, NULL_DRAWS, REFORM_DRAWS = 80, 100, 200
+FEWER_DRAWS, NULL_DRAWS, REFORM_DRAWS = 60, 100, 200
 _CHOSEN: dict[tuple[object, ...], np.ndarray] = {}
 
 
@@ -70,13 +70,13 @@ class Said:
     asked: np.ndarray
 
 
-def run(path: Path, *, n_draws: int, seed: int) -> None:
-    """Measure every estimator in every scene that is not in the file yet."""
+def run(path: Path, *, n_draws: int, seed: int, linear: bool) -> None:
+    """Measure estimators, linear or others, in every scene that is not in the file yet."""
     have = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["scene", "estimator"])
     done = set(zip(have["scene"], have["estimator"], strict=True))
     for name in scenes.NAMES:
-        asked = [one for one in LINEAR if (name, one) not in done]
-        asked += [k for k, held in OTHERS.items() if name in held and (name, k) not in done]
+        wanted = LINEAR if linear else [k for k, held in OTHERS.items() if name in held]
+        asked = [one for one in wanted if (name, one) not in done]
         if not asked:
             continue
         drawn = scenes.scene(name, n_draws=n_draws, seed=seed)
