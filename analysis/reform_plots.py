@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Columns of `tabulate_reforms`.
-COLUMNS = ("reform", "outcome", "data", "estimate", "conf_low", "conf_high", "unit")
+COLUMNS = (
+    *("reform", "outcome", "design", "data", "estimate", "conf_low", "conf_high", "unit"),
+    "failed_checks",
+)
+#: Percents that are named on the axis, where they fall on it.
+_PERCENTS = (-90, -75, -50, -25, -10, 0, 10, 25, 50, 100, 200, 400, 800, 1600)
 #: The axis ends where this share of all finite ends of intervals lies inside.
 SHOWN = 0.9
 
@@ -44,7 +49,7 @@ def headlines(*, root: Path | None = None) -> tuple[Findings, ...]:
         study = catalog.load_study(place, name)
         for design in study.designs:
             if design.headline and study.outcome(design).transform == "log":
-                found.append(run(name, designs=[design.id], checks=False, root=place))
+                found.append(run(name, designs=[design.id], root=place))
     return tuple(found)
 
 
@@ -64,23 +69,36 @@ def reforms(every: Sequence[Findings], *, ax: Axes | None = None) -> Axes:
     ax = axes(ax)
     rows = tabulate_reforms(every)
     simulated = (rows["data"] == "simulated").to_numpy()
+    failed = (rows["failed_checks"] != "").to_numpy()
     at = np.arange(len(rows))[::-1] + 0.0
     at[~simulated] += 0.8 * simulated.any()  # a gap between what is measured and what is planted
+    # Equal ratios are equally far apart: an axis in logs, marked in percent.
+    where = np.log1p(rows[["estimate", "conf_low", "conf_high"]] / 100)
     ax.axvline(0, color=RULE, linewidth=0.8)
-    for own, ink, face in ((~simulated, TREATED, TREATED), (simulated, SECOND, "white")):
-        ax.hlines(at[own], rows["conf_low"][own], rows["conf_high"][own], color=ink, linewidth=1.6)
-        ax.scatter(rows["estimate"][own], at[own], s=44, facecolor=face, edgecolor=ink, zorder=3)
+    for own, ink, face in (
+        (~simulated & ~failed, TREATED, TREATED),
+        (~simulated & failed, CONTROL, CONTROL),
+        (simulated, SECOND, "white"),
+    ):
+        part = where[own]
+        ax.hlines(at[own], part["conf_low"], part["conf_high"], color=ink, linewidth=1.6)
+        ax.scatter(part["estimate"], at[own], s=44, facecolor=face, edgecolor=ink, zorder=3)
     if simulated.any() and not simulated.all():
         ax.axhline(at[~simulated].min() - 0.9, color=CONTROL, linewidth=0.6, linestyle=":")
-    labels = [
-        f"{row['reform']}\n{row['outcome']}{' [simulated]' if row['data'] == 'simulated' else ''}"
-        for row in rows.to_dict("records")
-    ]
-    ax.set_yticks(at, [_short(label) for label in labels], fontsize=8.5)
+    ax.set_yticks(at, [_label(row) for row in rows.to_dict("records")], fontsize=8.5)
     ax.set_ylim(-0.7, at.max() + 0.7)
+    low, high = where["conf_low"].min(), where["conf_high"].max()
+    shown = [one for one in _PERCENTS if low - 0.1 <= np.log1p(one / 100) <= high + 0.1]
+    ax.set_xticks(np.log1p(np.array(shown) / 100), [f"{one:+d}" if one else "0" for one in shown])
     ax.set_xlabel("Effect (percent), with its interval")
-    ax.figure.set_figheight(1.2 + 0.62 * len(rows))  # type: ignore[union-attr]
+    ax.figure.set_figheight(1.2 + 0.66 * len(rows))  # type: ignore[union-attr]
     return ax
+
+
+def _label(row: dict[Hashable, object]) -> str:
+    mark = " [simulated]" if row["data"] == "simulated" else ""
+    mark += ", a check failed" if row["failed_checks"] else ""
+    return _short(f"{row['reform']}\n{row['outcome']}{mark}\n{row['design']}")
 
 
 def describe_reforms(every: Sequence[Findings]) -> str:
@@ -90,9 +108,10 @@ def describe_reforms(every: Sequence[Findings]) -> str:
         f"{row['reform']}, {row['outcome'].lower()}"
         f"{' (simulated data)' if row['data'] == 'simulated' else ''}: {percent(row['estimate'])}, "
         f"interval {percent(row['conf_low'])} to {percent(row['conf_high'])}"
+        f"{', a check failed' if row['failed_checks'] else ''}"
         for row in rows.to_dict("records")
     ]
-    return f"Effects of {len(rows)} reforms below each other. {'; '.join(said)}."
+    return f"{len(rows)} headline effects below each other. {'; '.join(said)}."
 
 
 def tabulate_reforms(every: Sequence[Findings]) -> pd.DataFrame:
@@ -110,7 +129,9 @@ def tabulate_reforms(every: Sequence[Findings]) -> pd.DataFrame:
         shown = effect.to_percent()
         numbers = (shown.estimate, shown.conf_low, shown.conf_high)
         title, kind = findings.study.reform.title, str(findings.kind)
-        rows.append((title, made.outcome.label, kind, *numbers, "percent"))
+        failed = ", ".join(check.name for check in made.checks if check.status == "failed")
+        what = (title, made.outcome.label, made.design.label, kind)
+        rows.append((*what, *numbers, "percent", failed))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     order = (frame["data"] == "simulated").to_numpy().argsort(kind="stable")
     return frame.iloc[order].reset_index(drop=True)

@@ -57,7 +57,7 @@ def region_map(geography: Geography, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Degrees east")
     ax.set_ylabel("Degrees north")
     ax.legend(loc="lower left", fontsize=8, frameon=True, framealpha=0.95)
-    ax.figure.set_figheight(6.2)  # type: ignore[union-attr]
+    ax.figure.set_size_inches(5.8, 6.4)  # type: ignore[union-attr]
     return ax
 
 
@@ -130,10 +130,10 @@ def _places(ax: Axes, places: pd.DataFrame) -> None:
         ax.annotate(
             "\n".join(textwrap.wrap(str(row["label"]), 21)),
             (x, row["latitude"]),
-            xytext=(-7 if west else 8, 4 if edge else -3),
+            xytext=(-2 if edge else -7 if west else 8, -6 if edge else -3),
             textcoords="offset points",
             ha="right" if west else "left",
-            va="bottom" if edge else "center" if zone and west else "top",
+            va="center" if zone and west else "top",
             fontsize=8,
             zorder=7,
             path_effects=_halo(),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
             soup = _forwarding(soup, title=app.config.html_title)
         figure_files.offer(soup, page, words=said)
         weight.let_scripts_wait(soup, name)
-        _repair(soup)
+        _repair(soup, said)
         frame.sign(soup, name, edition, said)
         frame.preview(soup, name, edition, said)
         _guard(soup)
@@ -104,9 +105,9 @@ def _forwarding(redirect: BeautifulSoup, *, title: str) -> BeautifulSoup:
     )
 
 
-def _repair(soup: BeautifulSoup) -> None:
+def _repair(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     _drop_superfluous(soup)
-    _name_controls(soup)
+    _name_controls(soup, said)
     _mend_tables(soup)
     _mend_lists(soup)
     _mend_landmarks(soup)
@@ -124,7 +125,7 @@ def _drop_superfluous(soup: BeautifulSoup) -> None:
         viewport.decompose()
 
 
-def _name_controls(soup: BeautifulSoup) -> None:
+def _name_controls(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     """Give every control the name that it shows, or a name where it shows none."""
     for icon in soup.select("i[class*='fa-'], span[class*='fa-']"):
         icon["aria-hidden"] = "true"
@@ -135,8 +136,13 @@ def _name_controls(soup: BeautifulSoup) -> None:
                 del button["aria-label"]
         elif not button.get("aria-label"):
             button["aria-label"] = str(button.get("title", "Button"))
-    for summary in soup.select("summary[aria-label]"):
-        del summary["aria-label"]
+    for summary in soup.select("summary"):
+        if summary.get_text(strip=True):
+            summary.attrs.pop("aria-label", None)
+            continue
+        chapter = summary.find_previous("a")
+        name = chapter.get_text(" ", strip=True) if isinstance(chapter, Tag) else ""
+        summary["aria-label"] = f"{said['unfold']} {name}".strip()
     for link in soup.select("a.headerlink"):
         link["aria-label"] = str(link.get("title", "Link to this heading"))
     for hint in soup.select(".search-button__kbd-shortcut"):
@@ -179,6 +185,8 @@ def _mend_landmarks(soup: BeautifulSoup) -> None:
 
 def _let_scroll(soup: BeautifulSoup) -> None:
     """Wide content scrolls in its own box, and a keyboard can reach the box."""
+    for frame_of_table in soup.select("article .table-frame[role='region']"):
+        frame_of_table["role"] = "group"  # many of them would crowd the list of landmarks
     for table in soup.select("article table"):
         if table.find_parent("table") is not None or table.find_parent(class_="table-frame"):
             continue

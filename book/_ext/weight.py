@@ -17,6 +17,8 @@ _SOURCE = re.compile(
     r'url\([^)]*\) format\("truetype"\)'
 )
 _POINT = re.compile(r'"\\([ef][0-9a-f]{3})"')
+#: Styles may hold the sign itself instead of its number.
+_SIGN = re.compile("[\ue000-\uf8ff]")
 #: Scripts that only the page of searching needs.
 _SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 #: Inline scripts set values that this one makes, so it cannot wait.
@@ -42,6 +44,7 @@ def keep_used_icons(out: Path) -> None:
     for path in sorted(out.glob("_static/**/*.css")):
         text = style if path == sheet else path.read_text(encoding="utf-8")
         points |= {int(found, 16) for found in _POINT.findall(text)}
+        points |= {ord(found) for found in _SIGN.findall(text)}
     style = _SOURCE.sub(r'src:url(\1.woff) format("woff")', style)
     _subset(font, points)
     (out / _FONTS / "fa-solid-900.woff2").unlink(missing_ok=True)

@@ -10,6 +10,7 @@ _ENGLISH = {
     "on_this_page": "On this page",
     "table": "Table",
     "task": "Task",
+    "unfold": "Pages below",
     "button": "Button",
     "heading_link": "Link to this heading",
     "picture_file": "Picture (SVG)",

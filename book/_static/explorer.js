@@ -73,7 +73,7 @@
     parts.push(draw("line", { class: "range", x1: x(given.hours), x2: x(given.hours), y1: y(found.low), y2: y(found.high) }));
     parts.push(draw("circle", { class: "now", cx: x(given.hours), cy: y(found.net), r: 5 }));
     parts.push(draw("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, svg.dataset.x));
-    parts.push(draw("text", { x: 0, y: 0, "text-anchor": "middle", transform: `translate(12 ${(HEIGHT - BOTTOM + TOP) / 2}) rotate(-90)` }, svg.dataset.y));
+    parts.push(draw("text", { class: "side", x: 0, y: 0, "text-anchor": "middle", transform: `translate(12 ${(HEIGHT - BOTTOM + TOP) / 2}) rotate(-90)` }, svg.dataset.y));
     svg.replaceChildren(...parts);
   };
 
