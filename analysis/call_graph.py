@@ -36,7 +36,11 @@ def words(function: str) -> frozenset[str]:
         node = _definitions(module).get(own)
         if node is None:
             continue
-        found |= {one.value for one in ast.walk(node) if _is_text(one)}
+        found |= {
+            one.value
+            for one in ast.walk(node)
+            if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        }
         waiting += [target for used in _names(node) if (target := resolve(module, used))]
     return frozenset(found)
 
@@ -63,10 +67,6 @@ def home(name: str) -> str:
     if isinstance(found, ModuleType) or found is None:
         return name
     return f"{getattr(found, '__module__', module)}.{getattr(found, '__name__', own)}"
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -24,13 +24,17 @@ COUNTS = ("n_obs", "n_treated", "n_control")
 DIGITS, SAME = 6, 1e-4
 
 
-def findings(reform: str, *, root: Path | None = None) -> pd.DataFrame:
+def findings(
+    reform: str, *, designs: Iterable[str] | None = None, root: Path | None = None
+) -> pd.DataFrame:
     """Evaluate a reform and return what is frozen of it, one row a number.
 
     Parameters
     ----------
     reform : str
         Id of a declared reform.
+    designs : iterable of str, optional
+        As in `run`.
     root : pathlib.Path, optional
         As in `run`.
 
@@ -39,7 +43,7 @@ def findings(reform: str, *, root: Path | None = None) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``item`` (design or claim), ``quantity`` and ``value``, all text.
     """
-    made = run(reform, root=root, checks=False)
+    made = run(reform, designs=designs, root=root, checks=False)
     return pd.DataFrame(list(_rows(made)), columns=list(frozen.COLUMNS))
 
 

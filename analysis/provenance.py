@@ -66,7 +66,9 @@ def outputs(*, root: Path | None = None) -> tuple[Output, ...]:
     place = catalog.find_root(root)
     known = _files(place)
     found: list[Output] = []
-    page, names, rests = "", {}, {}
+    page = ""
+    names: dict[str, str] = {}
+    rests: dict[str, frozenset[str]] = {}
     for cell in pages.code_cells(place):
         if cell.page != page:
             page, names, rests = cell.page, {}, {}
@@ -76,10 +78,14 @@ def outputs(*, root: Path | None = None) -> tuple[Output, ...]:
 
 def _files(root: Path) -> dict[str, tuple[str, ...]]:
     """Files by the word that code names them with: source, study, scenario or result."""
-    found = {one.id: (f"data/{one.file}",) for one in catalog.load_sources(root)}
+    found: dict[str, tuple[str, ...]] = {
+        one.id: (f"data/{one.file}",) for one in catalog.load_sources(root)
+    }
     results = sorted((root / "benchmarks" / "results").glob("*.csv"))
     found |= {path.stem: (f"benchmarks/results/{path.name}",) for path in results}
-    scenarios = {name: (f"data/scenarios/{name}.toml",) for name in catalog.list_scenarios(root)}
+    scenarios: dict[str, tuple[str, ...]] = {
+        name: (f"data/scenarios/{name}.toml",) for name in catalog.list_scenarios(root)
+    }
     for name in catalog.list_reforms(root):
         study = catalog.load_study(root, name)
         read = {source for one in study.designs for source in study.read_by(one)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,7 +101,7 @@ def glue(replication: str) -> None:
     ours and the published number), ``where`` (its quantity).
     """
     held = _compared(replication)
-    worst = held.loc[held["gap"].idxmax()]
+    worst = held.sort_values("gap").iloc[-1]
     say("compared", str(len(held)))
     say("same", str(int(held["same"].sum())))
     say("largest", f"{worst['gap']:.4f}")
@@ -149,23 +150,23 @@ def _minimum_wage() -> Iterator[Found]:
         scale="log",
     )
     made = methods.group_time_att(panel, control_group="never_treated", inference="CR0")
-    for row in made.tidy().itertuples():
-        if not pd.isna(row.cohort):
-            yield _found("Group-time effects", f"ATT({row.cohort},{row.time})", row)
-    for row in made.aggregate("dynamic").tidy().itertuples():
-        name = "ATT overall" if pd.isna(row.event_time) else f"ATT({row.event_time})"
+    for row in made.tidy().to_dict("records"):
+        if not pd.isna(row["cohort"]):
+            yield _found("Group-time effects", f"ATT({row['cohort']},{row['time']})", row)
+    for row in made.aggregate("dynamic").tidy().to_dict("records"):
+        name = "ATT overall" if pd.isna(row["event_time"]) else f"ATT({row['event_time']})"
         yield _found("Effects by event time", name, row)
-    for row in made.aggregate("cohort").tidy().itertuples():
-        name = "ATT overall" if pd.isna(row.cohort) else f"cohort {row.cohort}"
+    for row in made.aggregate("cohort").tidy().to_dict("records"):
+        name = "ATT overall" if pd.isna(row["cohort"]) else f"cohort {row['cohort']}"
         yield _found("Effects by cohort", name, row)
 
 
-def _found(table: str, quantity: str, row: object) -> Found:
+def _found(table: str, quantity: str, row: Mapping[Hashable, Any]) -> Found:
     return Found(
         table=table,
         quantity=quantity,
-        estimate=float(row.estimate),  # type: ignore[attr-defined]
-        std_error=float(row.std_error),  # type: ignore[attr-defined]
+        estimate=float(row["estimate"]),
+        std_error=float(row["std_error"]),
     )
 
 

@@ -62,18 +62,18 @@ def worst_designs(*, count: int = 10) -> Table:
     held = held_out().sort_values("size", ascending=False).head(count)
     rows = [
         {
-            "Units": row.n_units,
-            "Treated": row.n_treated,
-            "Times": row.n_times,
-            "Before": row.n_before,
-            "AR(1)": f"{row.ar1:.2f}",
-            "Sizes": row.sizes,
-            "Size, %": _share(row.size),
-            "Error, points": _share(row.mc_error),
-            "Coverage, %": _share(row.coverage),
-            "Length to oracle": f"{row.length_to_oracle:.2f}",
+            "Units": row["n_units"],
+            "Treated": row["n_treated"],
+            "Times": row["n_times"],
+            "Before": row["n_before"],
+            "AR(1)": f"{row['ar1']:.2f}",
+            "Sizes": row["sizes"],
+            "Size, %": _share(row["size"]),
+            "Error, points": _share(row["mc_error"]),
+            "Coverage, %": _share(row["coverage"]),
+            "Length to oracle": f"{row['length_to_oracle']:.2f}",
         }
-        for row in held.itertuples()
+        for row in held.to_dict("records")
     ]
     caption = f"The held-out designs with the largest sizes, recommended inference {MARK}"
     return show(pd.DataFrame(rows), caption=caption)

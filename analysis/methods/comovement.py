@@ -49,7 +49,7 @@ def shared_movement(outcomes: np.ndarray, layout: Layout) -> np.ndarray:
     left = before - before.mean(axis=2, keepdims=True)
     left = left - left.mean(axis=1, keepdims=True)
     p_values = [_pairs(moves, layout.control) for moves in (left, np.diff(left, axis=2))]
-    return np.minimum(1.0, 2 * np.minimum(*p_values))
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(*p_values)))
 
 
 def _pairs(moves: np.ndarray, control: np.ndarray) -> np.ndarray:
