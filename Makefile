@@ -1,5 +1,5 @@
 # make report   build the report                         -> _build/html/index.html
-# make report DATA=folder [OUT=folder]   the same from your own files -> _build/data-report/index.html
+# make report DATA=folder [OUT=folder]   the same from your own files -> _build/data-report/report/index.html
 # make test     run all tests
 # make help     list all targets
 #
@@ -19,11 +19,20 @@ export PYTHONHASHSEED := 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report test lint unit pages notebooks check spark lock clean help
+.PHONY: report pdf browser test lint unit pages notebooks check freeze reproducible spark lock clean help
 .DEFAULT_GOAL := report
 
 report: $(STAMP)
 	@$(PY) -m analysis report $(if $(DATA),--data "$(DATA)") $(if $(OUT),--out "$(OUT)")
+
+# The report on paper, and checks of its pages in a browser. Both need Chromium and a built report;
+# the checks need Node.js too, with the versions of benchmarks/browser/package-lock.json.
+pdf: $(STAMP)
+	@$(PY) -m analysis pdf
+
+browser: $(STAMP)
+	@npm ci --prefix benchmarks/browser --no-audit --no-fund --silent
+	@$(PY) -m benchmarks.browser
 
 test: lint unit pages
 	@echo "All tests passed. Where a test failed, its name and the reason stand above."
@@ -52,6 +61,13 @@ spark: $(STAMP)
 	$(PY) -m pip install --no-input --quiet "pyspark>=3.5,<5"
 	$(PY) -m pytest tests/methods/test_compress_spark.py -q
 
+freeze: $(STAMP)
+	@$(PY) -m analysis freeze $(if $(REASON),--reason "$(REASON)")
+
+# Builds the committed report twice, in two folders, at two times, in two time zones.
+reproducible: $(STAMP)
+	@$(PY) -m benchmarks.reproducible
+
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
@@ -68,6 +84,7 @@ $(STAMP): requirements.txt pyproject.toml
 lock:
 	uv pip compile pyproject.toml --extra book --extra test --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.txt $(LOCK)
+	$(PYTHON) .ci/bom.py
 
 clean:
 	rm -rf _build $(VENV)
@@ -77,6 +94,10 @@ help:
 	@echo "make lint | unit | pages   the three parts of make test"
 	@echo "make notebooks             run the notebooks in place and store their text outputs"
 	@echo "make spark                 test the one pass on Spark (needs Java)"
+	@echo "make pdf                   print the built report into _build/report.pdf (needs Chromium)"
+	@echo "make browser               axe, Lighthouse, requests and weight of the built pages"
 	@echo "make check                 name every fault of declarations and data"
-	@echo "make lock                  lock the versions anew (needs uv)"
+	@echo "make freeze REASON=...     freeze the findings; what moved is listed with the reason"
+	@echo "make reproducible          build the report twice and compare every byte"
+	@echo "make lock                  lock the versions anew (needs uv), and write sbom.cdx.json"
 	@echo "make clean                 remove the environment and everything built"

@@ -1,4 +1,4 @@
-"""The command line: report, run, check, new, simulate, notebooks."""
+"""The command line: report, run, check, template, new, simulate, freeze, notebooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        options.command(options)
+        code = options.command(options)
     except AnalysisError as error:
         for fault in error.faults:
             print(f"error: {fault}", file=sys.stderr)
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; the last report is as it was", file=sys.stderr)
         return 130
-    return 0
+    return code or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.set_defaults(command=_report)
 
+    pdf = commands.add_parser("pdf", help="print the built report into one PDF (needs Chromium)")
+    pdf.add_argument("--html", type=Path, help="the built report (default: _build/html)")
+    pdf.add_argument("--out", type=Path, help="the file to write (default: _build/report.pdf)")
+    pdf.set_defaults(command=_pdf)
+
     run = commands.add_parser("run", help="evaluate one study or scenario and print the findings")
     run.add_argument(
         "study", help="name of a file in data/reforms or data/scenarios, without .toml"
@@ -60,10 +65,20 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     check = commands.add_parser(
-        "check", help="name every fault of the declarations and the data at once"
+        "check", help="name every fault of the project, or of a folder with your files, at once"
     )
-    check.add_argument("folder", type=Path, nargs="?", help="project folder (default: this one)")
+    check.add_argument(
+        "folder", type=Path, nargs="?", help="folder with your files (default: check the project)"
+    )
     check.set_defaults(command=_check)
+
+    template = commands.add_parser(
+        "template", help="write the empty tables of a reform, with a dictionary of their columns"
+    )
+    template.add_argument("reform", help="name of a file in data/reforms, without .toml")
+    template.add_argument("--out", type=Path, help="folder for them (default: templates/<reform>)")
+    template.add_argument("--language", choices=("english", "chinese"), default="english")
+    template.set_defaults(command=_template)
 
     new = commands.add_parser("new", help="write the file and the page of a new reform")
     new.add_argument("reform", help="its id: small letters, digits and hyphens")
@@ -80,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.add_argument("--out", type=Path, help="folder for the tables of --rows")
     simulate.set_defaults(command=_simulate)
+
+    freeze = commands.add_parser(
+        "freeze", help="freeze the findings; what moved is listed with the reason given"
+    )
+    freeze.add_argument("--reason", help="why numbers moved; needed as soon as one did")
+    freeze.set_defaults(command=_freeze)
 
     refresh = commands.add_parser(
         "notebooks", help="run the notebooks in place and store their text outputs"
@@ -103,6 +124,15 @@ def _report(options: argparse.Namespace) -> None:
     _say(f"To read it, open that file in a browser, or this address: {page.as_uri()}")
 
 
+def _pdf(options: argparse.Namespace) -> None:
+    from analysis import catalog, printing
+
+    build = catalog.find_root() / "_build"
+    html = (options.html or build / "html").absolute()
+    out = printing.print_report(html, out=options.out or build / "report.pdf", say=_say)
+    _say(f"written: {out}")
+
+
 def _run(options: argparse.Namespace) -> None:
     from analysis import catalog, run, tables
 
@@ -122,12 +152,40 @@ def _project(scenario: str) -> None:
     _say(scenarios.summary(projections.run_scenario(scenario)))
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace) -> int:
     from analysis import catalog
 
-    root = catalog.find_root(options.folder)
+    folder = options.folder
+    if folder is not None and not (folder / "data" / "sources.toml").is_file():
+        return _check_supplied(folder)
+    root = catalog.find_root(folder)
     catalog.check_project(root)
     _say(f"{root}: no faults")
+    return 0
+
+
+def _check_supplied(folder: Path) -> int:
+    from analysis import catalog
+
+    intake = catalog.check_supplied(catalog.find_root(), folder, say=_say)
+    for line in intake.lines():
+        _say(line)
+    if intake.doubts:
+        _say(f"The answers to choose from stand in {folder / 'decisions.proposed.toml'}.")
+    _say(f"{folder}: ready for a report" if intake.ready else f"{folder}: not ready yet")
+    return 0 if intake.ready else 2
+
+
+def _template(options: argparse.Namespace) -> None:
+    from analysis import catalog
+
+    folder = options.out or Path("templates") / options.reform
+    root = catalog.find_root()
+    for path in catalog.write_templates(
+        root, options.reform, folder=folder, language=options.language
+    ):
+        _say(f"written: {path}")
+    _say(f"Next: fill in the tables of one folder, then: python -m analysis check {folder / 'csv'}")
 
 
 def _new(options: argparse.Namespace) -> None:
@@ -156,6 +214,12 @@ def _simulate(options: argparse.Namespace) -> None:
         )
     for path in catalog.write_many(root, options.reform, rows=options.rows, folder=options.out):
         _say(f"written: {path}")
+
+
+def _freeze(options: argparse.Namespace) -> None:
+    from analysis import catalog, freezing
+
+    freezing.freeze(catalog.find_root(), reason=options.reason, say=_say)
 
 
 def _notebooks(_: argparse.Namespace) -> None:
