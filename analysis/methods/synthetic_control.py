@@ -233,12 +233,7 @@ def _with_ratio(
     made: list[Pool], observed: np.ndarray, drawn: np.ndarray, ranked: Uncertainty
 ) -> Uncertainty:
     """Add the classical test: rank of the ratio of root mean squared gaps after to before."""
-    before = np.concatenate([pool.event_times < 0 for pool in made])
-    every = np.vstack([observed, drawn])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.sqrt(
-            (every[:, ~before] ** 2).mean(axis=1) / (every[:, before] ** 2).mean(axis=1)
-        )
+    ratio = fit_ratios(made, np.vstack([observed, drawn]))
     rank = int((ratio >= ratio[0] * (1 - 1e-9)).sum())
     note = (
         f"Ratio of root mean squared gaps after to before: {ratio[0]:.3g}, rank {rank} of "
@@ -251,6 +246,16 @@ def _with_ratio(
         draws=ranked.draws,
         notes=(note,),
     )
+
+
+def fit_ratios(made: list[Pool], stacked: np.ndarray) -> np.ndarray:
+    """Root mean squared gap after the reform over that before, of every row of gaps."""
+    before = np.concatenate([pool.event_times < 0 for pool in made])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = stacked**2
+        return np.asarray(
+            np.sqrt(squares[:, ~before].mean(axis=1) / squares[:, before].mean(axis=1))
+        )
 
 
 def _refuse_mixed(made: list[Pool], penalty: float) -> None:

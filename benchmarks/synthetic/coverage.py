@@ -1,12 +1,14 @@
 """Size and coverage of every inference of the synthetic methods with one treated unit of 31.
 
     python benchmarks/synthetic/coverage.py    # -> benchmarks/results/synthetic_coverage.csv
-    python benchmarks/synthetic/coverage.py --only sdid_placebo_rank pda_placebo    # these anew
+    python benchmarks/synthetic/coverage.py --only synthetic_did panel_approach    # these anew
 
-One row a design, method and inference of ATT overall: share of rejections at 5 % where there is no
-effect (all the methods shift with the outcome, so 100 minus it is the coverage of the 95 %
-interval), bias, spread, draws, Monte Carlo error, seed and versions. The functions are those
-behind the public verbs, called on pools of series; the tests hold the two together.
+One row a design and inference of ATT overall: share of rejections at 5 % where there is no effect,
+share of 95 % intervals that hold it (all the methods shift with the outcome, so no effect stands
+for every effect), bias, spread, draws, Monte Carlo error, seed and versions. A method is fitted
+once a draw for all its kinds of inference. What is stored is not drawn again, so a stopped run
+goes on where it was. The functions are those behind the public verbs, called on pools of series;
+the tests hold the two together.
 """
 
 from __future__ import annotations
@@ -110,17 +112,62 @@ _ITS = import_module("analysis.methods.interrupted_time_series")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Estimate and p-value of ATT overall in one draw."""
+    """Estimate, p-value and interval of ATT overall in one draw."""
 
     estimate: float
     p_value: float
+    covers: bool
+
+
+Several = dict[str, Found]
 
 
 def _of(rows: Rows, uncertainty: Uncertainty, estimate: np.ndarray) -> Found:
+    at, made = rows.headline, uncertainty.intervals
     return Found(
-        estimate=float(estimate[rows.headline]),
-        p_value=float(uncertainty.intervals.p_value[rows.headline]),
+        estimate=float(estimate[at]),
+        p_value=float(made.p_value[at]),
+        covers=bool(made.conf_low[at] <= 0 <= made.conf_high[at]),
     )
+
+
+def _tested(estimate: float, p_value: float) -> Found:
+    """A test whose interval is the set of effects it does not reject."""
+    return Found(estimate=estimate, p_value=p_value, covers=p_value > 0.05 + 1e-12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """Gaps of the treated and of all placebos, fitted once."""
+
+    made: list[Pool]
+    rows: Rows
+    observed: np.ndarray
+    drawn: np.ndarray
+
+    @classmethod
+    def of(cls, fit: Callable[[Pool], Fitted], made: list[Pool]) -> Ranked:
+        """Fit the treated and every placebo."""
+        observed = gaps(made, [fit(pool) for pool in made])
+        drawn = placebo.placebo_gaps(made, fit, seed=SEED)
+        return cls(made=made, rows=rows_of(made), observed=observed, drawn=drawn)
+
+    def found(self, *, standardise: bool) -> Found:
+        """Rank among placebos."""
+        made = placebo.by_rank(
+            self.made,
+            self.rows,
+            self.observed,
+            self.drawn,
+            conf_level=0.95,
+            standardise=standardise,
+        )
+        return _of(self.rows, made, self.rows.matrix @ self.observed)
+
+    def spread(self) -> Found:
+        """Take the spread of placebos as the standard error."""
+        made = placebo.by_spread(self.made, self.rows, self.observed, self.drawn, conf_level=0.95)
+        return _of(self.rows, made, self.rows.matrix @ self.observed)
 
 
 def _sc(pool: Pool) -> Fitted:
@@ -131,33 +178,21 @@ def _pda(pool: Pool) -> Fitted:
     return _PDA._fit(pool, criterion="AICc", search="forward", most=None)
 
 
-def _ranked(fit: Callable[[Pool], Fitted], made: list[Pool], *, standardise: bool) -> Found:
-    rows, observed = rows_of(made), gaps(made, [fit(pool) for pool in made])
-    drawn = placebo.placebo_gaps(made, fit, seed=SEED)
-    found = placebo.by_rank(made, rows, observed, drawn, conf_level=0.95, standardise=standardise)
-    return _of(rows, found, rows.matrix @ observed)
-
-
-def sc_placebo(made: list[Pool]) -> Found:
-    """Synthetic control, ranks standardised by fit."""
-    return _ranked(_sc, made, standardise=True)
-
-
-def sc_placebo_raw(made: list[Pool]) -> Found:
-    """Synthetic control, ranks of the plain gaps."""
-    return _ranked(_sc, made, standardise=False)
-
-
-def sc_conformal(made: list[Pool]) -> Found:
-    """Synthetic control, cyclic shifts of residuals."""
-    pool = made[0]
-    weights = simplex_weights(pool.series[:, 1:], pool.series[:, 0])
-    residual = pool.series[:, 0] - pool.series[:, 1:] @ weights
-    gap = pool.series[:, 0] - _sc(pool).counterfactual
-    return Found(
-        estimate=float(gap[pool.n_before :].mean()),
-        p_value=p_value(residual, len(pool.times) - pool.n_before),
-    )
+def synthetic_control(made: list[Pool]) -> Several:
+    """Ranks with and without standardising, the ratio of fits, cyclic shifts."""
+    ranked = Ranked.of(_sc, made)
+    first = ranked.found(standardise=True)
+    ratio = _SC.fit_ratios(made, np.vstack([ranked.observed, ranked.drawn]))
+    found = {
+        "sc_placebo": first,
+        "sc_placebo_raw": ranked.found(standardise=False),
+        "sc_ratio": _tested(first.estimate, float((ratio >= ratio[0] * (1 - 1e-9)).mean())),
+    }
+    if len(made) == 1:
+        series, after = made[0].series, len(made[0].times) - made[0].n_before
+        residual = series[:, 0] - series[:, 1:] @ simplex_weights(series[:, 1:], series[:, 0])
+        found["sc_conformal"] = _tested(first.estimate, p_value(residual, after))
+    return found
 
 
 def _cohort(made: list[Pool]) -> list[Pool]:
@@ -175,77 +210,50 @@ def _cohort(made: list[Pool]) -> list[Pool]:
     ]
 
 
-def sdid_placebo(made: list[Pool]) -> Found:
-    """Synthetic DiD, placebo variance and normal interval."""
-    one = _cohort(made)
-    rows, observed = rows_of(one), gaps(one, [_SDID._fit(one[0])])
-    drawn = placebo.placebo_gaps(one, _SDID._fit, seed=SEED)
-    found = placebo.by_spread(one, rows, observed, drawn, conf_level=0.95)
-    return _of(rows, found, rows.matrix @ observed)
+def synthetic_did(made: list[Pool]) -> Several:
+    """Placebo spread and ranks."""
+    ranked = Ranked.of(_SDID._fit, _cohort(made))
+    return {
+        "sdid_placebo": ranked.spread(),
+        "sdid_placebo_rank": ranked.found(standardise=True),
+        "sdid_placebo_raw": ranked.found(standardise=False),
+    }
 
 
-def sdid_placebo_rank(made: list[Pool]) -> Found:
-    """Synthetic DiD, ranks standardised by fit."""
-    return _ranked(_SDID._fit, _cohort(made), standardise=True)
-
-
-def sdid_placebo_raw(made: list[Pool]) -> Found:
-    """Synthetic DiD, ranks of the plain gaps."""
-    return _ranked(_SDID._fit, _cohort(made), standardise=False)
-
-
-def _sdid_resampled(made: list[Pool], how: str) -> Found:
+def synthetic_did_resampled(made: list[Pool]) -> Several:
+    """Jackknife and bootstrap, for several treated units."""
     one = _cohort(made)
     cohort = _SDID._Cohort(
         pool=one[0], members=np.column_stack([pool.series[:, 0] for pool in made])
     )
     fit, rows = _SDID._fit(one[0]), rows_of(one)
-    if how == "jackknife":
-        draws = _SDID._jackknife([cohort], [fit])
-        factor = len(draws) - 1.0
-    else:
-        draws = _SDID._bootstrap([cohort], n_draws=60, seed=SEED)
-        factor = 1.0
     row = rows.matrix[rows.headline]
-    error = np.sqrt(factor) * float((draws @ row).std())
     estimate = float(row @ gaps(one, [fit]))
-    return Found(estimate=estimate, p_value=float(2 * stats.norm.sf(abs(estimate) / error)))
+    found = {}
+    for how in ("jackknife", "bootstrap"):
+        if how == "jackknife":
+            draws = _SDID._jackknife([cohort], [fit])
+            factor = len(draws) - 1.0
+        else:
+            draws = _SDID._bootstrap([cohort], n_draws=60, seed=SEED)
+            factor = 1.0
+        error = np.sqrt(factor) * float((draws @ row).std())
+        found[f"sdid_{how}"] = _tested(estimate, float(2 * stats.norm.sf(abs(estimate) / error)))
+    return found
 
 
-def sdid_jackknife(made: list[Pool]) -> Found:
-    """Synthetic DiD, jackknife."""
-    return _sdid_resampled(made, "jackknife")
-
-
-def sdid_bootstrap(made: list[Pool]) -> Found:
-    """Synthetic DiD, bootstrap with 60 draws."""
-    return _sdid_resampled(made, "bootstrap")
-
-
-def _pda_prediction(made: list[Pool], errors: str) -> Found:
+def panel_approach(made: list[Pool]) -> Several:
+    """Ranks and prediction intervals."""
+    ranked = Ranked.of(_pda, made) if len(made) == 1 else None
     fits, rows = [_pda(pool) for pool in made], rows_of(made)
-    found = _PDA._prediction(made, fits, rows, errors=errors, conf_level=0.95)
-    return _of(rows, found, rows.matrix @ gaps(made, fits))
-
-
-def pda_independent(made: list[Pool]) -> Found:
-    """Panel approach, prediction interval, independent errors."""
-    return _pda_prediction(made, "independent")
-
-
-def pda_ar1(made: list[Pool]) -> Found:
-    """Panel approach, prediction interval, AR(1) errors."""
-    return _pda_prediction(made, "ar1")
-
-
-def pda_placebo(made: list[Pool]) -> Found:
-    """Panel approach, ranks standardised by fit."""
-    return _ranked(_pda, made, standardise=True)
-
-
-def pda_placebo_raw(made: list[Pool]) -> Found:
-    """Panel approach, ranks of the plain gaps."""
-    return _ranked(_pda, made, standardise=False)
+    estimate, found = rows.matrix @ gaps(made, fits), {}
+    for errors in ("independent", "ar1"):
+        intervals = _PDA._prediction(made, fits, rows, errors=errors, conf_level=0.95)
+        found[f"pda_{errors}"] = _of(rows, intervals, estimate)
+    if ranked is not None:
+        found["pda_placebo"] = ranked.found(standardise=True)
+        found["pda_placebo_raw"] = ranked.found(standardise=False)
+    return found
 
 
 def _its(made: list[Pool], model: SeriesModel, *, trend: Trend = "local level") -> Found:
@@ -263,67 +271,102 @@ def _its(made: list[Pool], model: SeriesModel, *, trend: Trend = "local level") 
     return _of(rows, _ITS._model_based([one], rows, estimate, conf_level=0.95), estimate)
 
 
-def its_segmented(made: list[Pool]) -> Found:
-    """Interrupted series, Newey-West."""
-    return _its(made, "segmented")
+def its_segmented(made: list[Pool]) -> Several:
+    """Segmented regression."""
+    return {"its_segmented": _its(made, "segmented")}
 
 
-def its_arima(made: list[Pool]) -> Found:
-    """Interrupted series, AR(1) errors."""
-    return _its(made, "arima")
+def its_arima(made: list[Pool]) -> Several:
+    """AR(1) errors."""
+    return {"its_arima": _its(made, "arima")}
 
 
-def its_structural(made: list[Pool]) -> Found:
-    """Interrupted series, local level."""
-    return _its(made, "structural")
+def its_structural(made: list[Pool]) -> Several:
+    """A random walk level."""
+    return {"its_structural": _its(made, "structural")}
 
 
-def its_drift(made: list[Pool]) -> Found:
-    """Interrupted series, local level with drift."""
-    return _its(made, "structural", trend="local level with drift")
+def its_drift(made: list[Pool]) -> Several:
+    """A random walk level with drift."""
+    return {"its_drift": _its(made, "structural", trend="local level with drift")}
 
 
-FAST = (sc_placebo, sc_placebo_raw, sc_conformal, sdid_placebo, sdid_placebo_rank)
-FAST += (sdid_placebo_raw, pda_independent, pda_ar1, pda_placebo, pda_placebo_raw)
-SERIES = (its_segmented, its_structural, its_drift, its_arima)
-SEVERAL = (sc_placebo, sdid_jackknife, sdid_bootstrap, pda_ar1)
-SLOW = {"its_arima": 8, "pda_placebo_raw": 4, "sdid_bootstrap": 8}
+def its_trend(made: list[Pool]) -> Several:
+    """A random walk level whose slope is a random walk."""
+    return {"its_trend": _its(made, "structural", trend="local linear trend")}
 
 
-def tried(design: Design) -> tuple[Callable[[list[Pool]], Found], ...]:
+WORDS = {
+    "sc_placebo": "Synthetic control, ranks standardised by fit",
+    "sc_placebo_raw": "Synthetic control, ranks of the plain gaps",
+    "sc_ratio": "Synthetic control, rank of the ratio of fits",
+    "sc_conformal": "Synthetic control, cyclic shifts of residuals",
+    "sdid_placebo": "Synthetic DiD, placebo variance and normal interval",
+    "sdid_placebo_rank": "Synthetic DiD, ranks standardised by fit",
+    "sdid_placebo_raw": "Synthetic DiD, ranks of the plain gaps",
+    "sdid_jackknife": "Synthetic DiD, jackknife",
+    "sdid_bootstrap": "Synthetic DiD, bootstrap with 60 draws",
+    "pda_independent": "Panel approach, prediction interval, independent errors",
+    "pda_ar1": "Panel approach, prediction interval, AR(1) errors",
+    "pda_placebo": "Panel approach, ranks standardised by fit",
+    "pda_placebo_raw": "Panel approach, ranks of the plain gaps",
+    "its_segmented": "Interrupted series, Newey-West",
+    "its_arima": "Interrupted series, AR(1) errors",
+    "its_structural": "Interrupted series, local level",
+    "its_drift": "Interrupted series, local level with drift",
+    "its_trend": "Interrupted series, local linear trend",
+}
+Family = Callable[[list[Pool]], Several]
+PANEL: tuple[Family, ...] = (synthetic_control, synthetic_did, panel_approach)
+SERIES: tuple[Family, ...] = (its_segmented, its_structural, its_drift, its_trend, its_arima)
+SEVERAL: tuple[Family, ...] = (synthetic_control, synthetic_did_resampled, panel_approach)
+#: Slow fits get this share of the draws.
+SHARE = {"its_structural": 5, "its_drift": 5, "its_trend": 10, "its_arima": 10}
+SHARE |= {"synthetic_did_resampled": 40}
+
+
+def tried(design: Design) -> tuple[Family, ...]:
     """What is tried on a design."""
     if design.treated > 1:
         return SEVERAL
     if design.common == 0.0:
         return SERIES
-    return FAST + SERIES[:3]
+    return (*PANEL, *SERIES[:3])
 
 
-def row_of(
-    design: Design, method: Callable[[list[Pool]], Found], *, draws: int
-) -> dict[str, object]:
-    """Simulate one method on one design."""
+#: Designs with the full number of draws; the others get a fifth, the slowest fits fewer.
+MAIN = ("AR(1) 0.8", "AR(1) 0", "no common shock, AR(1) 0.8", "no common shock, AR(1) 0")
+
+
+def rows_for(design: Design, family: Family, *, draws: int) -> list[dict[str, object]]:
+    """Simulate one method on one design; one row a kind of inference."""
     rng = np.random.default_rng(SEED)  # the same panels for every method
-    found, failed = [], 0
+    found: list[Several] = []
+    failed = 0
     for _ in range(draws):
         made = design.draw(rng)
         try:
-            found.append(method(made))
+            found.append(family(made))
         except IdentificationError:
             failed += 1
+    return [_row(design, name, [one[name] for one in found], failed) for name in found[0]]
+
+
+def _row(design: Design, name: str, found: list[Found], failed: int) -> dict[str, object]:
     p = np.array([one.p_value for one in found])
     estimate = np.array([one.estimate for one in found])
     share = float((p <= 0.05 + 1e-12).mean())
+    held = float(np.mean([one.covers for one in found]))
     return {
         "design": design.name,
         "n_units": N_UNITS,
         "n_treated": design.treated,
         "times_before": design.before,
         "times_after": design.after,
-        "method": method.__name__,
-        "what": (method.__doc__ or "").rstrip("."),
+        "method": name,
+        "what": WORDS[name],
         "size_percent": round(100 * share, 1),
-        "coverage_percent": round(100 - 100 * share, 1),
+        "coverage_percent": round(100 * held, 1),
         "monte_carlo_error_percent": round(
             100 * float(np.sqrt(max(share * (1 - share), 0.0475 / 4) / len(p))), 1
         ),
@@ -340,32 +383,64 @@ def row_of(
 
 
 def _stored(path: Path) -> dict[tuple[str, str], dict[str, object]]:
+    if not path.exists():
+        return {}
     with path.open(newline="", encoding="utf-8") as file:
         return {(row["design"], row["method"]): dict(row) for row in csv.DictReader(file)}
+
+
+def _write(path: Path, written: dict[tuple[str, str], dict[str, object]]) -> None:
+    order = [(design.name, method) for design in DESIGNS for method in WORDS]
+    rows = [written[key] for key in order if key in written]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _wanted(design: Design, family: Family, draws: int) -> int:
+    share = SHARE.get(family.__name__, 1)
+    if design.treated > 1:
+        share = max(share, 20)
+    return max(min(draws // share, draws if design.name in MAIN else draws // 5), 10)
 
 
 def main() -> None:
     """Run all designs; write after each so that a stopped run leaves what it has."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--draws", type=int, default=1_000)
     parser.add_argument("--only", nargs="*", default=[], help="methods to run anew")
+    parser.add_argument("--steps", type=int, default=10**6, help="stop after so many methods")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    written = _stored(given.out) if given.only else {}
-    every = [(design, method) for design in DESIGNS for method in tried(design)]
-    for design, method in every:
-        if given.only and method.__name__ not in given.only:
-            continue
-        slow = SLOW.get(method.__name__, 4 if design.treated > 1 else 1)
-        row = row_of(design, method, draws=max(given.draws // slow, 10))
-        written[design.name, method.__name__] = row
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        with given.out.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row), lineterminator="\n")
-            writer.writeheader()
-            keys = [(design.name, method.__name__) for design, method in every]
-            writer.writerows(written[key] for key in keys if key in written)
-        print(*list(row.values())[:13], sep=" | ", flush=True)
+    written, steps = _stored(given.out), 0
+    for design in DESIGNS:
+        for family in tried(design):
+            draws = _wanted(design, family, given.draws)
+            prefix = PREFIX[family.__name__]
+            held = [row for key, row in written.items() if key[0] == design.name]
+            held = [row for row in held if str(row["method"]).startswith(prefix)]
+            done = [int(str(row["draws"])) + int(str(row["failed"])) >= draws for row in held]
+            if family.__name__ not in given.only and done and all(done):
+                continue
+            steps += 1
+            if steps > given.steps:
+                return
+            for row in rows_for(design, family, draws=draws):
+                written[design.name, str(row["method"])] = row
+                print(*list(row.values())[:13], sep=" | ", flush=True)
+            _write(given.out, written)
+
+
+PREFIX = {
+    "synthetic_control": "sc_",
+    "synthetic_did": "sdid_placebo",
+    "synthetic_did_resampled": ("sdid_jackknife", "sdid_bootstrap"),
+    "panel_approach": "pda_",
+    **{name: name for name in ("its_segmented", "its_arima")},
+    **{name: name for name in ("its_structural", "its_drift", "its_trend")},
+}
 
 
 if __name__ == "__main__":
