@@ -131,7 +131,7 @@ def ways(made: Counts) -> Table:
             "Difference": f"{number(100 * (last.value / way.value - 1))}%",
         }
         for before, last in _pairs(made)
-        for way in counterfactuals(before, _of(made, made.whole), year=last.year)
+        for way in counterfactuals(before, _beside(made, last.region), year=last.year)
     ]
     return show(pd.DataFrame(rows), caption=f"What {made.unit} would have been, way by way")
 
@@ -193,7 +193,7 @@ def glue_counts(made: Counts) -> None:
         (last.value / way.value - 1, way)
         for before, last in _pairs(made)
         if last.region != made.whole
-        for way in counterfactuals(before, _of(made, made.whole), year=last.year)
+        for way in counterfactuals(before, _beside(made, last.region), year=last.year)
     ]
     if made_ways:
         say("lowest", f"{number(100 * min(gap for gap, _ in made_ways))}%")
@@ -204,10 +204,12 @@ def glue_counts(made: Counts) -> None:
     joint = [(one, of) for one, of in after if " and " in one.region]
     if len({one.counter for one, _ in joint}) > 1:
         (first, of_first), (last, of_last) = joint[0], joint[-1]
-        say("share-first", f"{number(100 * first.value / of_first.value, signed=False)}%")
-        say("share-last", f"{number(100 * last.value / of_last.value, signed=False)}%")
-        latest = [one for one, _ in joint if one.counter == first.counter][-1]
-        say("ratio", number(latest.value / last.value, signed=False))
+        for key, one, of in (("share-first", first, of_first), ("share-last", last, of_last)):
+            say(key, _said(100 * one.value / of.value, ratio_bound(one.bound, of.bound), "%"))
+        latest = series(made.held, region=first.region, counter=first.counter)[-1]
+        times = ratio_bound(latest.bound, last.bound)
+        shown = number(latest.value / last.value, signed=False)
+        say("ratio", shown if times == "exact" else f"{times} {shown}")
 
 
 def _parts(made: Counts) -> list[tuple[Count, Count]]:
@@ -219,6 +221,11 @@ def _parts(made: Counts) -> list[tuple[Count, Count]]:
 
 def _of(made: Counts, region: str) -> tuple[Count, ...]:
     return tuple(c for c in made.held if c.region == region)
+
+
+def _beside(made: Counts, region: str) -> tuple[Count, ...]:
+    """Give the whole of which a region is a part; nothing for the whole itself."""
+    return () if region == made.whole else _of(made, made.whole)
 
 
 def _before(one: Sequence[Count], made: Counts) -> list[Count]:

@@ -151,9 +151,9 @@ def test_what_is_glued_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept["points"] == "3"
     assert kept["lowest-p"] == "0.250"  # one over three years before and one after
     assert kept["same-rule"] == "none"
-    assert kept["share-first"] == "50.0%"
+    assert kept["share-first"] == "over 50.0%"
     assert kept["share-last"] == "20.0%"
-    assert kept["ratio"] == "1.25"  # 1,000 by operators over 800 by rail
+    assert kept["ratio"] == "over 1.25"  # 1,000 by operators over 800 by rail
     # 300 against 6,400 of steady growth, and against 400 where nothing changes.
     assert kept["lowest"] == "\N{MINUS SIGN}95.3%"
     assert kept["highest"] == "\N{MINUS SIGN}25.0%"

@@ -7,7 +7,8 @@ counted (first imports, compiled loops). Two sets of effects: firms and months, 
 with importer-year, as in trade. Both sides start from a table in memory and end with the
 coefficient and its clustered error; ours is also timed from the checked panel on. The peer runs in
 its own process on the same file, all its modules loaded before the clock starts, with its own
-tolerances and with tight ones (``times_faster`` is against the faster of the two); ``gap`` is the distance of estimates from the tight peer, and
+tolerances and with tight ones; ``times_faster`` is against the faster of the two, ``gap`` the
+distance of estimates from the tight peer, and
 ``error_gap`` that of standard errors, relative, in one small-sample convention.
 """
 
