@@ -33,6 +33,8 @@ class Features:
         Whether it gives a counterfactual for every treated cell.
     input : str
         Cells or spells.
+    other_inference : str
+        What a variant of the method takes instead.
     """
 
     page: str
@@ -45,6 +47,7 @@ class Features:
     inference: tuple[str, ...]
     augment: bool
     input: str = "cells"
+    other_inference: str = ""
 
 
 _linear = partial(Features, zeros="in levels", one_treated="yes")
@@ -104,6 +107,7 @@ FEATURES: dict[str, Features] = {
         zeros="as ratios (Poisson)",
         inference=_ALL,
         augment=False,
+        other_inference="Poisson: CR0, CR1, randomisation, conley, multiplier",
     ),
     "stacked": _linear(
         page="staggered",
@@ -111,7 +115,7 @@ FEATURES: dict[str, Features] = {
         anticipation=True,
         covariates="no",
         several_cohorts="yes",
-        inference=_INFLUENCE,
+        inference=_ALL,
         augment=False,
     ),
     "decompose": _linear(
@@ -140,7 +144,7 @@ FEATURES: dict[str, Features] = {
         several_cohorts="no",
         one_treated="no",
         zeros="in levels",
-        inference=(*_CLUSTER, *_OTHER),
+        inference=_INFLUENCE,
         augment=False,
     ),
     "synthetic_control": _alone(
@@ -244,5 +248,7 @@ def features() -> Table:
     for name, held in FEATURES.items():
         told = asdict(held)
         told["inference"] = ", ".join(held.inference) or "none"
+        if held.other_inference:
+            told["inference"] += f" ({held.other_inference})"
         rows.append({"Method": name, **{head: told[key] for key, head in heads.items()}})
     return show(pd.DataFrame(rows), caption="Methods and what they can do", interactive=True)

@@ -184,7 +184,7 @@ class Asked:
         return len(self.estimates.estimate)
 
 
-def cannot(name: str, why: str = "") -> IdentificationError:
+def cannot(name: str, *, why: str = "") -> IdentificationError:
     """Say that a method cannot give the inference `name`, and why."""
     error = IdentificationError.of(
         expected="an inference this method can give",

@@ -9,6 +9,9 @@ import numpy as np
 
 #: Eigenvalues of a cluster's residual maker below this count as zero.
 SINGULAR = 1e-9
+#: An estimate that hangs on one cluster has at least this share of its loadings there, over the
+#: number of terms; clusters with less are not looked at.
+HANGS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +133,33 @@ def jackknife(fitted: LeastSquares, rows: np.ndarray) -> ClusterCovariance:
     )
 
 
+def lost_clusters(fitted: LeastSquares, rows: np.ndarray) -> np.ndarray:
+    """Find the clusters without which a combination cannot be estimated (codes).
+
+    Parameters
+    ----------
+    fitted : LeastSquares
+    rows : numpy.ndarray
+        Combinations, (m, p).
+    """
+    loadings = fitted.design @ fitted.bread @ rows.T
+    share = _by_cluster(fitted, loadings**2) / np.maximum((loadings**2).sum(axis=0), 1e-300)
+    doubtful = np.flatnonzero((share > HANGS / fitted.design.shape[1]).any(axis=1))
+    return adjusted_loadings(fitted, rows, power=-0.5, clusters=doubtful)[1]
+
+
 def adjusted_loadings(
-    fitted: LeastSquares, rows: np.ndarray, *, power: float
+    fitted: LeastSquares, rows: np.ndarray, *, power: float, clusters: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the loadings of adjusted residuals (N, m) and the clusters that cannot go."""
+    """Give the loadings of adjusted residuals (N, m) and the clusters that cannot go.
+
+    Only those of `clusters`, if they are named.
+    """
     loadings = fitted.design @ fitted.bread @ rows.T
     adjusted = np.zeros_like(loadings)
     length = np.sqrt((loadings**2).sum(axis=0))
     lost = []
-    for cluster in range(fitted.n_clusters):
+    for cluster in range(fitted.n_clusters) if clusters is None else clusters.tolist():
         inside = np.flatnonzero(fitted.clusters == cluster)
         block = np.zeros((len(loadings), len(inside)))
         block[inside, np.arange(len(inside))] = 1.0

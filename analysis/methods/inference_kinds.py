@@ -20,7 +20,13 @@ from analysis.methods.estimates import (
     cannot,
     nothing,
 )
-from analysis.methods.few_clusters import ClusterCovariance, LeastSquares, bias_reduced, jackknife
+from analysis.methods.few_clusters import (
+    ClusterCovariance,
+    LeastSquares,
+    bias_reduced,
+    jackknife,
+    lost_clusters,
+)
 from analysis.methods.influence import Plain
 from analysis.methods.layout import lay_out, loadings
 from analysis.methods.panel import Panel
@@ -77,7 +83,7 @@ def wild_bootstrap(asked: Asked, *, options: WildBootstrap) -> Made:
     estimates = asked.estimates
     if fitted.n_clusters < LEAST_CLUSTERS:
         return _too_few(asked, fitted.n_clusters)
-    lost = bias_reduced(fitted, _rows(estimates)).lost
+    lost = lost_clusters(fitted, _rows(estimates))
     if len(lost):
         return nothing(asked.count, _lost(asked, lost))
     tests = [
@@ -129,7 +135,7 @@ def scaled_t(asked: Asked) -> Made:
         return nothing(asked.count, f"no interval: {short}")
     weights = loadings(asked.panel, asked.estimates, layout)
     if weights is None:
-        raise cannot("scaled_t", "the estimate is not linear in the outcome")
+        raise cannot("scaled_t", why="the estimate is not linear in the outcome")
     made = scaled_variance(
         layout.outcome[None],
         weights,
@@ -248,7 +254,7 @@ def _least_squares(asked: Asked, name: str) -> LeastSquares:
     estimates = asked.estimates
     fitted = estimates.regression
     if fitted is None or estimates.rows is None:
-        raise cannot(name, estimates.lacks)
+        raise cannot(name, why=estimates.lacks)
     if estimates.absorb is None and fitted.absorption is not None:
         return fitted.least_squares
     root = np.sqrt(fitted.weights)[:, None]

@@ -26,7 +26,7 @@ def randomisation(asked: Asked) -> Made:
     """Randomisation over the units, or over clusters where clusters hold several units."""
     estimates, panel = asked.estimates, asked.panel
     if estimates.refit is None:
-        raise cannot("randomisation", estimates.lacks)
+        raise cannot("randomisation", why=estimates.lacks)
     ways = _assignments(asked)
     if len(ways.order) < LEAST_ASSIGNMENTS:
         reason = f"no interval: only {len(ways.order)} ways to assign the treatment"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import brentq
 
 from analysis.methods.few_clusters import LeastSquares
@@ -160,14 +161,14 @@ def _tables(fitted: LeastSquares, row: np.ndarray, *, free: bool) -> _Tables:
     loading = fitted.design @ (fitted.bread @ row)
     move = np.zeros_like(loading) if free else loading / (loading @ loading)
     n_clusters, codes = fitted.n_clusters, fitted.clusters
+    each = np.arange(len(loading))
+    spread = np.zeros((len(loading), n_clusters))
+    spread[each, codes] = loading
+    made = fitted.residual_maker(spread)  # symmetric, so once for both sources
     top, below = [], []
     for source in (fitted.residuals, move):
-        spread = np.zeros((len(loading), n_clusters))
-        spread[np.arange(len(loading)), codes] = source
-        errors = fitted.residual_maker(spread) * loading[:, None]
-        sums = np.zeros((n_clusters, n_clusters))
-        np.add.at(sums, codes, errors)
-        below.append(sums.T)
+        by_cluster = sparse.csr_array((source, (codes, each)), shape=spread.shape[::-1])
+        below.append(np.asarray(by_cluster @ made))
         top.append(np.bincount(codes, loading * source, n_clusters))
     scores = np.bincount(codes, loading * fitted.residuals, n_clusters)
     return _Tables(scores=scores, top=np.array(top), below=np.array(below))

@@ -215,8 +215,9 @@ def many(seed: int) -> list[Design]:
         of = f"{n_treated} + {n_control}"
         n_units = n_treated + n_control
         made.append(Design(group="many", name=f"{of} equal", n_units=n_units, n_treated=n_treated))
-        for who in ("random", "smallest", "largest"):
-            for spread in (0.5, 1.0):
+        large = n_units >= 100
+        for who in ("random", "largest") if large else ("random", "smallest", "largest"):
+            for spread in (1.0,) if large else (0.5, 1.0):
                 made.append(
                     Design(
                         group="many",

@@ -9,6 +9,8 @@ with the p-values, which must agree to Monte Carlo error.
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 import time
 from collections.abc import Callable
@@ -25,14 +27,14 @@ from analysis.methods.simulate import simulate_panel
 from analysis.methods.uncertainty import WildBootstrap
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "wild.csv"
-REPEATS = 5
+REPEATS = 3
 DRAWS = 9_999
 
 
 def main() -> int:
     """Time all that is installed at several numbers of clusters."""
     rows = []
-    for n_units, n_times in ((30, 36), (100, 40), (500, 40)):
+    for n_units, n_times in ((30, 36), (100, 40), (250, 40)):
         panel = simulate_panel(
             n_units=n_units, n_times=n_times, n_treated=n_units // 3, effect=0.1, seed=1
         ).panel
@@ -44,12 +46,25 @@ def main() -> int:
             timed = _timed(lambda panel=panel, runner=runner: runner(panel))
             if timed is not None:
                 rows.append(
-                    {"package": name, "n_clusters": n_units, "n_cells": len(panel.cells)} | timed
+                    {
+                        "package": name,
+                        "version": "" if name == "ours" else version(name),
+                        "n_clusters": n_units,
+                        "n_cells": len(panel.cells),
+                    }
+                    | timed
                 )
                 print(rows[-1], file=sys.stderr, flush=True)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).assign(draws=DRAWS, numpy=version("numpy")).to_csv(RESULTS, index=False)
+                _store(rows)
     return 0
+
+
+def _store(rows: list[dict[str, object]]) -> None:
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    where = f"{platform.machine()}, {os.cpu_count()} cores"
+    facts = {"draws": DRAWS, "repeats": REPEATS, "python": platform.python_version()}
+    table = pd.DataFrame(rows).assign(**facts, numpy=version("numpy"), machine=where)
+    table.to_csv(RESULTS, index=False, float_format="%.4g")
 
 
 def _timed(run: Callable[[], float]) -> dict[str, float] | None:

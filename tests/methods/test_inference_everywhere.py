@@ -265,6 +265,17 @@ def test_ratios_are_reassigned_by_refitting() -> None:
     assert np.isnan(table.overall.conf_low)
 
 
+def test_the_table_of_features_says_what_ratios_take() -> None:
+    from analysis.method_features import FEATURES
+
+    named = FEATURES["extended_twfe"].other_inference.removeprefix("Poisson: ").split(", ")
+    places = pd.DataFrame({"latitude": np.arange(9.0), "longitude": 0.0}, index=range(9))
+    for kind in named:
+        wanted = Conley(coordinates=places, cutoff_km=300) if kind == "conley" else kind
+        said = extended_twfe(counts(), family="poisson", inference=wanted).overall  # type: ignore[arg-type]
+        assert np.isfinite(said.p_value), kind
+
+
 @pytest.mark.parametrize("kind", ["CR2", "CR3", "wild_bootstrap", "scaled_t"])
 def test_ratios_refuse_what_needs_a_linear_estimate(kind: str) -> None:
     with pytest.raises(IdentificationError, match="not linear in the outcome"):

@@ -9,6 +9,7 @@ from scipy import stats
 
 from analysis.errors import IdentificationError, PanelError
 from analysis.methods.difference_in_differences import difference_in_differences
+from analysis.methods.group_time_att import group_time_att
 from analysis.methods.layout import lay_out
 from analysis.methods.panel import Panel
 from analysis.methods.recommend import variance_change
@@ -40,9 +41,31 @@ def test_treated_that_vary_more_than_controls_get_the_scaled_t() -> None:
     assert "size-scaled t" in table.overall.inference
 
 
-def test_many_treated_get_cluster_robust() -> None:
-    panel = simulate_panel(n_treated=12, seed=1).panel
+def test_ten_clusters_on_each_side_get_the_bias_reduced_test() -> None:
+    for sizes in ("equal", "unequal"):
+        panel = simulate_panel(n_treated=12, sizes=sizes, seed=1).panel
+        assert _overall(panel).inference.startswith("CR2")
+
+
+def test_forty_effective_clusters_on_each_side_get_the_plain_one() -> None:
+    panel = simulate_panel(n_units=90, n_times=6, n_treated=45, seed=1).panel
     assert _overall(panel).inference.startswith("CR1")
+    sizes = np.where(np.arange(90) % 45 == 0, 40.0, 1.0)  # one giant among either
+    uneven = simulate_panel(n_units=90, n_times=6, n_treated=45, sizes=list(sizes), seed=1).panel
+    assert _overall(uneven).inference.startswith("CR2")
+
+
+def test_effective_clusters_by_hand() -> None:
+    """Weights 1, 1, 2 count as (1 + 1 + 2)^2 / (1 + 1 + 4) = 16/6 clusters."""
+    panel = simulate_panel(n_units=5, n_times=4, n_treated=3, sizes=[1, 1, 2, 3, 3]).panel
+    treated, control = lay_out(panel).effective_groups
+    assert treated == pytest.approx(16 / 6)
+    assert control == pytest.approx(2.0)
+
+
+def test_without_one_regression_ten_unequal_clusters_get_the_scaled_t() -> None:
+    panel = simulate_panel(n_treated=12, sizes="unequal", seed=1).panel
+    assert "size-scaled t" in group_time_att(panel).overall.inference
 
 
 def test_one_treated_among_unequal_units_gets_none() -> None:
