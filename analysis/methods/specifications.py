@@ -63,7 +63,7 @@ class SpecificationCurve:
     outcome, unit_of_measure, scale : str
         As in `EffectTable`.
     refused : tuple of str
-        Specifications that could not be estimated, with the reason.
+        Specifications that could not be estimated, or gave nothing new, with the reason.
     """
 
     frame: pd.DataFrame
@@ -123,11 +123,14 @@ def specification_curve(
     filled = np.argsort(ways.order, axis=1)  # the unit in the place of every unit
     rows, draws, refused = [], [], []
     for one in specifications:
+        name = ", ".join(choice for _, choice in one.choices)
         try:
             table, drawn = _estimated(panel, one, filled)
         except IdentificationError as error:
-            name = ", ".join(choice for _, choice in one.choices)
             refused.append(f"{name}: {error.faults[0].found}")
+            continue
+        if any(np.allclose(drawn, other, rtol=1e-9, atol=0) for other in draws):
+            refused.append(f"{name}: the same as another one in every draw")
             continue
         overall = table.overall
         rows.append(

@@ -210,14 +210,14 @@ def test_exposures_take_the_scaled_t_and_refuse_the_rest_with_the_reason() -> No
 
 def test_exposures_dealt_at_random_reject_at_their_level() -> None:
     rejected = []
-    for seed in range(120):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         y = rng.normal(size=42).reshape(7, 6).cumsum(axis=1).ravel()
         panel = exposed()
         panel = panel.with_outcome(y)
         said = dose_response(panel, exposure="share", inference="randomisation").overall
         rejected.append(said.p_value <= 0.1)
-    assert np.mean(rejected) <= 0.1 + 2.5 * np.sqrt(0.09 / 120)
+    assert np.mean(rejected) <= 0.1 + 2.5 * np.sqrt(0.09 / 60)
 
 
 # ---------------------------------------------------------------- ratios

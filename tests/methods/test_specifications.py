@@ -41,6 +41,7 @@ def test_every_specification_is_what_its_estimator_says() -> None:
     panel = drawn(effect=-0.3)
     curve = specification_curve(panel, asked(panel))
     assert curve.decisions == ("window", "comparison")
+    assert curve.refused == ()
     assert curve.frame["estimate"].is_monotonic_increasing
     row = curve.frame.set_index(["window", "comparison"]).loc[("short", "six")]
     kept = panel.keep_times(4, 9).keep_units(list(panel.units[:8]))
@@ -90,12 +91,12 @@ def test_a_large_effect_is_found_and_lies_outside_the_range() -> None:
 def test_the_joint_test_keeps_its_level() -> None:
     """Under no effect the smallest of four p-values is small too often; the joint one is not."""
     single, joint = [], []
-    for seed in range(150):
+    for seed in range(60):
         panel = drawn(seed=seed)
         made = specification_curve(panel, asked(panel)).joint
         single.append(made.smallest <= 0.1)
         joint.append(made.p_value <= 0.1)
-    assert np.mean(joint) <= 0.1 + 2 * np.sqrt(0.09 / 150)
+    assert np.mean(joint) <= 0.1 + 2 * np.sqrt(0.09 / 60)
     assert np.mean(single) > np.mean(joint)
 
 
@@ -115,6 +116,20 @@ def test_what_cannot_be_estimated_is_named() -> None:
     assert curve.refused[0].startswith("after, everyone: ")
     with pytest.raises(IdentificationError, match="at least two specifications"):
         specification_curve(panel, [late, asked(panel)[0]])
+
+
+def test_the_same_estimate_counts_once() -> None:
+    panel = drawn()
+    again = [
+        Specification(
+            choices=(("window", "again"), ("comparison", "everyone")),
+            estimator=points,
+            times=(1, 9),
+        )
+    ]
+    curve = specification_curve(panel, [*asked(panel), *again])
+    assert len(curve.frame) == 4
+    assert curve.refused == ("again, everyone: the same as another one in every draw",)
 
 
 def test_units_that_are_not_alike_are_refused() -> None:

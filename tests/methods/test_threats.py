@@ -168,6 +168,16 @@ def test_absence_at_random_passes_and_is_balanced() -> None:
     assert balanced == pytest.approx(points(table).overall.estimate)
 
 
+def test_absence_that_the_reform_made_fails_even_without_a_balanced_part() -> None:
+    frame = rows(jump)
+    number = frame["unit"].map(UNITS.index)
+    gone = (number < 3) & (frame["time"] >= FIRST) & ((frame["time"] + number) % 2 == 0)
+    check = threats.missing_cells(panel(frame[~gone]), randomised)
+    assert check.status == "failed"
+    assert "no balanced panel" in check.seen
+    assert check.detail["what"].to_list() == ["share absent"]
+
+
 def test_without_a_balanced_part_it_cannot_be_run() -> None:
     frame = rows(jump)
     number = frame["unit"].map(UNITS.index)
