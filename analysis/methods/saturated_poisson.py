@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,7 @@ def _untreated(wide: Wide, pairs: Pairs, weight: np.ndarray, total: np.ndarray) 
     """Cohort and time effects from untreated cells alone: treated ones are fitted exactly."""
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     _refuse_zeros(wide, pairs, total)
     used = weight.ravel() > 0
@@ -97,7 +99,8 @@ def _untreated(wide: Wide, pairs: Pairs, weight: np.ndarray, total: np.ndarray) 
     design = _design(len(wide.firsts), len(wide.times), pairs)[:, : sum(weight.shape) - 1]
     mean = total.ravel()[used] / weight.ravel()[used]
     glm = GLM(mean, design[used], family=Poisson(), var_weights=weight.ravel()[used])
-    with np.errstate(divide="ignore", invalid="ignore"):  # as many effects as cells
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # as many effects as cells
         return np.asarray(glm.fit(tol=1e-13, maxiter=200).params)
 
 
