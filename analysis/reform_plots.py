@@ -25,7 +25,7 @@ COLUMNS = (
     "failed_checks",
 )
 #: Percents that are named on the axis, where they fall on it.
-_PERCENTS = (-90, -75, -50, -25, -10, 0, 10, 25, 50, 100, 200, 400, 800, 1600)
+_PERCENTS = (-90, -75, -50, -25, 0, 25, 50, 100, 200, 400, 800, 1600)
 #: The axis ends where this share of all finite ends of intervals lies inside.
 SHOWN = 0.9
 
@@ -89,7 +89,7 @@ def reforms(every: Sequence[Findings], *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.7, at.max() + 0.7)
     low, high = where["conf_low"].min(), where["conf_high"].max()
     shown = [one for one in _PERCENTS if low - 0.1 <= np.log1p(one / 100) <= high + 0.1]
-    ax.set_xticks(np.log1p(np.array(shown) / 100), [f"{one:+d}" if one else "0" for one in shown])
+    ax.set_xticks(np.log1p(np.array(shown) / 100), [number(one).partition(".")[0] for one in shown])
     ax.set_xlabel("Effect (percent), with its interval")
     ax.figure.set_figheight(1.2 + 0.66 * len(rows))  # type: ignore[union-attr]
     return ax
