@@ -198,8 +198,41 @@ def one_treated() -> Table:
     return show(pd.DataFrame(rows), caption=caption, interactive=True)
 
 
+def failing_alone() -> Table:
+    """Show for every inference with one treated unit in how many designs it rejects too often."""
+    held = _results("synthetic_coverage")
+    held = held[held["n_treated"] == 1].sort_values("size_percent", kind="stable")
+    rows = []
+    for what in dict.fromkeys(_results("synthetic_coverage")["what"]):
+        part = held[held["what"] == what]
+        if part.empty:
+            continue
+        rows.append(
+            {
+                "Inference": str(what),
+                "Designs": len(part),
+                "Rejects too often in": int(_too_often(part).sum()),
+                "Smallest size, %": f"{part['size_percent'].iloc[0]:.1f}",
+                "Largest size, %": f"{part['size_percent'].iloc[-1]:.1f}",
+                "Largest in": str(part["design"].iloc[-1]),
+            }
+        )
+    caption = f"Designs in which a test at 5% rejects a true null too often {MARK}"
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def _too_often(held: pd.DataFrame) -> pd.Series:
+    """Whether a size lies above the level by more than two Monte Carlo errors."""
+    return held["size_percent"] - 2 * held["monte_carlo_error_percent"] > 5
+
+
 def glue_one_treated() -> None:
-    """Hand coverage in the main design to prose: ``placebo``, ``series``, ``prediction``."""
+    """Hand coverage with one treated unit to prose.
+
+    Keys: ``placebo``, ``series``, ``prediction`` (coverage in the first design), ``holds`` (the
+    kinds of inference that reject too often in no design), ``fails`` (those that do in every
+    design), and ``draws`` (of the first design).
+    """
     held = _results("synthetic_coverage")
     main = held[held["design"] == held["design"].iloc[0]].set_index("method")["coverage_percent"]
     for key, name in (
@@ -208,6 +241,65 @@ def glue_one_treated() -> None:
         ("prediction", "pda_ar1"),
     ):
         say(key, f"{main[name]:.0f}%")
+    say("draws", f"{int(held['draws'].iloc[0]):,}")
+    alone = held[held["n_treated"] == 1]
+    often = _too_often(alone).groupby(alone["what"], sort=False)
+    say("holds", "; ".join(often.any()[lambda any_: ~any_].index) or "none")
+    say("fails", "; ".join(often.all()[lambda all_: all_].index) or "none")
+
+
+def few_treated(*, estimator: str) -> Table:
+    """Show size and coverage of a model of ratios by number of treated units of thirty-one."""
+    rows = [
+        {
+            "Units": str(row["sizes"]),
+            "Treated": int(row["treated"]),
+            "Inference": str(row["inference"]),
+            "Gives a p-value, %": f"{100 * row['printed']:.0f}",
+            "Rejects a true null, %": _share(row["size"]),
+            "Covers, %": _share(row["coverage"]),
+            "Error, points": _share(row["size_error"]),
+            "Draws": f"{row['draws']:,}",
+        }
+        for row in _results(f"{estimator}_coverage").to_dict("records")
+    ]
+    caption = f"Size and coverage at a level of 5%, 31 units in 24 months {MARK}"
+    return show(pd.DataFrame(rows), caption=caption)
+
+
+def glue_few_treated(*, estimator: str) -> None:
+    """Hand sizes of a model of ratios to prose.
+
+    Keys: ``cluster-one``, ``cluster-twelve`` (CR1 with one and with twelve treated units of equal
+    size), ``permuted-one`` (randomisation with one), ``scaled-worst`` (the size-scaled t at its
+    worst) and ``draws``.
+    """
+    held = _results(f"{estimator}_coverage")
+    size = held.set_index(["sizes", "treated", "inference"])["size"]
+    say("cluster-one", f"{_share(size['equal', 1, 'CR1'])}%")
+    say("cluster-twelve", f"{_share(size['equal', 12, 'CR1'])}%")
+    say("permuted-one", f"{_share(size['equal', 1, 'randomisation'])}%")
+    say("scaled-worst", f"{_share(held.loc[held['inference'] == 'scaled_t', 'size'].max())}%")
+    say("draws", f"{int(held['draws'].min()):,}")
+
+
+def percentiles() -> Table:
+    """Show effects on the whole distribution from one pass and one call, and what was planted."""
+    from analysis.method_examples import percentiles_drawn
+
+    made = percentiles_drawn()
+    rows = [
+        {
+            "Effect on": str(row["term"]),
+            "Planted": number(made.planted[str(row["term"])]),
+            "Recovered": number(row["estimate"]),
+            "95% interval": f"{number(row['conf_low'])} to {number(row['conf_high'])}",
+            "Unit": str(row["unit_of_measure"]),
+        }
+        for row in made.rows.to_dict("records")
+    ]
+    caption = f"Effects on percentiles and on the share in time, errors by zone {MARK}"
+    return show(pd.DataFrame(rows), caption=caption)
 
 
 def degenerate() -> Table:
@@ -218,7 +310,7 @@ def degenerate() -> Table:
     )
     rows = [
         {"Input": str(name), **{str(k): row[k] for k in wide.columns}}
-        for name, row in wide.iterrows()
+        for name, row in wide.fillna("takes none").iterrows()
     ]
     return show(pd.DataFrame(rows), caption=f"What came of degenerate input {MARK}")
 
