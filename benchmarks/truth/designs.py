@@ -211,7 +211,7 @@ def many(seed: int) -> list[Design]:
     """List designs around the number of clusters from which cluster-robust tests might hold."""
     made = []
     pairs = [(10, 10), (15, 15), (20, 20), (30, 30), (10, 40), (40, 10)]
-    for n_treated, n_control in [*pairs, (50, 50), (100, 100), (50, 150)]:
+    for n_treated, n_control in [*pairs, (50, 50)]:
         of = f"{n_treated} + {n_control}"
         n_units = n_treated + n_control
         made.append(Design(group="many", name=f"{of} equal", n_units=n_units, n_treated=n_treated))
