@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -311,5 +311,5 @@ def _sides(absent: Panel) -> str:
     return "; ".join(said)
 
 
-def _listed(things: object) -> str:
-    return ", ".join(map(str, sorted(things, key=str)))  # type: ignore[call-overload]
+def _listed(things: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, things)))
