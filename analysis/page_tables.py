@@ -21,47 +21,29 @@ _PAGES = {
     "overflow_px": "Wider than the screen (pixels)",
     "compressed_kb": "Weight (kB, compressed)",
 }
-_SCORES = {
-    "page": "Page",
-    "profile": "Profile",
-    "performance": "Performance",
-    "accessibility": "Accessibility",
-    "best_practices": "Best practices",
-    "seo": "Found by search",
-}
 
 
 def pages(*, root: Path | None = None) -> Table:
-    """Show what was seen of every page at two widths, light and dark."""
+    """Show what was seen of the pages at two widths, light and dark."""
     frame = _read("browser_pages", root)[list(_PAGES)].rename(columns=_PAGES)
     return show(
         frame,
-        caption="Every page in Chromium, 1440 and 390 pixels wide, light and dark",
+        caption="Pages in Chromium, 1440 and 390 pixels wide, light and dark",
         interactive=True,
     )
-
-
-def scores(*, root: Path | None = None) -> Table:
-    """Show what Lighthouse gives pages of every kind, out of 100."""
-    frame = _read("browser_lighthouse", root)[list(_SCORES)].rename(columns=_SCORES)
-    return show(frame, caption="Lighthouse on pages of every kind, out of 100")
 
 
 def glue_pages(*, root: Path | None = None) -> None:
     """Hand numbers to the prose.
 
-    Keys: ``pages``, ``views``, ``violations``, ``requests``, ``heaviest`` (with its unit),
-    ``phone`` and ``desktop`` (the lowest score for performance).
+    Keys: ``pages``, ``views``, ``violations``, ``requests``, ``heaviest`` (with its unit).
     """
-    frame, marks = _read("browser_pages", root), _read("browser_lighthouse", root)
+    frame = _read("browser_pages", root)
     say("pages", str(len(frame)))
     say("views", str(int(frame["views"].sum())))
     say("violations", str(int(frame["axe_violations"].sum())))
     say("requests", str(int(frame["foreign_requests"].sum())))
     say("heaviest", f"{number(float(frame['compressed_kb'].max()), signed=False)} kB")
-    for profile in ("phone", "desktop"):
-        own = marks.loc[marks["profile"] == profile, "performance"]
-        say(profile, str(int(own.min())))
 
 
 def _read(name: str, root: Path | None) -> pd.DataFrame:
