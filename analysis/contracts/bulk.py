@@ -6,8 +6,10 @@ that the database computes, so that no row leaves it before one is known to be w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from analysis.declarations import Column, Source
@@ -121,7 +123,11 @@ def _one_of(allowed: tuple[str, ...]) -> str:
 
 
 def breaches(table: ibis.Table, source: Source) -> tuple[Condition, ...]:
-    """Return the conditions that a table breaks; none when it holds its contract."""
+    """Return the conditions of all columns that break one; none when a table holds its contract.
+
+    A column is judged as a whole; which of its conditions are broken tells the rows that break
+    them.
+    """
     from pandera.errors import SchemaErrors
 
     held = conditions(source)
@@ -129,7 +135,7 @@ def breaches(table: ibis.Table, source: Source) -> tuple[Condition, ...]:
         _schema(source, held).validate(table, lazy=True)
     except SchemaErrors as error:
         broken = {_name(one) for one in error.schema_errors}
-        found = tuple(one for one in held if f"{one.column}:{one.kind}" in broken)
+        found = tuple(one for one in held if one.column in broken)
         if not found:  # a type that the reader must never make
             raise
         return found
@@ -148,10 +154,15 @@ def _schema(source: Source, held: tuple[Condition, ...]) -> pa.DataFrameSchema:
         for name, column in source.columns.items()
     }
     checks = [
-        pa.Check(_all(one.rule), name=f"{one.column}:{one.kind}", ignore_na=False) for one in held
+        pa.Check(_all([one.rule for one in held if one.column == name]), name=name, ignore_na=False)
+        for name in columns
     ]
     return pa.DataFrameSchema(columns, checks=checks)
 
 
-def _all(rule: Rule) -> Callable[[Any], Any]:
-    return lambda data: rule(data.table).all().fill_null(True)
+def _all(rules: Sequence[Rule]) -> Callable[[Any], Any]:
+    def hold(data: Any) -> Any:
+        every = [rule(data.table) for rule in rules]
+        return reduce(and_, every).all().fill_null(True)
+
+    return hold

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analysis.supply.cleaning import COUNTED
 from analysis.supply.doubts import KEEP, Answer, Ask, Doubt, Held, leave_out
+from analysis.supply.moments import of_moment
 from analysis.supply.words import quoted
 
 #: Hours that local time is ahead of universal time: China has one time zone.
@@ -147,4 +149,27 @@ def order(ask: Ask, held: Held) -> Iterator[Doubt]:
             )
 
 
+def other_months(ask: Ask, held: Held) -> Iterator[Doubt]:
+    """Ask about rows whose month is not that of their moment, counted as in most rows."""
+    for name, column in held.source.columns.items():
+        said = held.office.columns.get(name)
+        if said is None or said.month_of not in held.moments or column.unit not in COUNTED:
+            continue
+        apart = f"{of_moment(quoted(str(said.month_of)), column.unit)} - {quoted(name)}"
+        usual = f"(SELECT mode({apart}) FROM {held.sql})"
+        where = f"{apart} <> {usual}"
+        rows, examples = held.found(ask, where)
+        if rows:
+            yield held.doubt(
+                "other-month",
+                column=name,
+                rows=rows,
+                examples=examples,
+                seen=f"rows whose {column.unit} is not that of {said.month_of}",
+                answers=(leave_out(held, where), KEEP),
+            )
+
+
+#: Before columns are computed, and once they are.
+MIDDLE_RULES = (other_months,)
 RULES = (offsets, universal, days_only, strays, order)

@@ -725,6 +725,86 @@ def _(case: Case) -> None:
     )
 
 
+# ---------------------------------------------------------------- thought of later
+
+
+def _wrong(name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Write rows that are wrong but whole: what the file says is what has to be read."""
+
+    def make(case: Case) -> None:
+        table = change(case.rows).reset_index(drop=True)
+        case.expected = table
+        case.put(table)
+
+    MAKERS[name] = make
+
+
+def _last_cell(table: pd.DataFrame) -> pd.DataFrame:
+    table.loc[len(table) - 1, "hours"] = float(str(table["hours"].iloc[-1])[:1])
+    return table
+
+
+def _slip(table: pd.DataFrame) -> pd.DataFrame:
+    table.loc[7, "hours"] = 325.0
+    return table
+
+
+def _scattered(table: pd.DataFrame) -> pd.DataFrame:
+    chosen = table.index % 10 == 3
+    table.loc[chosen, "hours"] = (table.loc[chosen, "hours"] * 60).round(2)
+    return table
+
+
+def _typo(table: pd.DataFrame) -> pd.DataFrame:
+    firm = str(table.loc[7, "firm"])
+    table.loc[7, "firm"] = firm[:-2] + firm[-1] + firm[-2]
+    return table
+
+
+def _exchanged(table: pd.DataFrame) -> pd.DataFrame:
+    other = {ZONES[0]: ZONES[1], ZONES[1]: ZONES[0]}
+    chosen = table["month"] == 6
+    table.loc[chosen, "zone"] = table.loc[chosen, "zone"].replace(other)
+    return table
+
+
+def _month_copied(table: pd.DataFrame) -> pd.DataFrame:
+    again = table[table["month"] == 5].assign(month=6)
+    again["declaration"] = [f"53012023{n:010d}" for n in range(len(again))]
+    return pd.concat([table[table["month"] != 6], again])
+
+
+_wrong("cut-off-last-cell", _last_cell)
+_wrong("slip-of-ten", _slip)
+_wrong("minutes-scattered", _scattered)
+_wrong("rows-lost", lambda table: table[table.index % 100 != 3])
+_wrong("firm-typo", _typo)
+_wrong("zones-exchanged", _exchanged)
+_wrong("month-copied", _month_copied)
+_wrong("whole-hours", lambda table: table.assign(hours=table["hours"].round().clip(lower=1)))
+
+
+@maker("start-late")
+def _(case: Case) -> None:
+    case.starts.loc[case.starts["zone"] == ZONES[0], "first_month"] = 6
+    case.put_starts(case.starts)
+
+
+def _year_early(table: pd.DataFrame) -> None:
+    for column in ("arrived", "released", "gate_out"):
+        table.loc[7, column] = table.loc[7, column] - pd.Timedelta(days=365)
+
+
+def _late_evenings(table: pd.DataFrame) -> None:
+    for column in ("arrived", "released", "gate_out"):
+        last = (table["released"] + pd.Timedelta(days=3)).dt.month != table["released"].dt.month
+        table.loc[last, column] = table.loc[last, column] + pd.Timedelta(days=3)
+
+
+_stamps("year-slip", _year_early)
+_stamps("utc-beside-month", _late_evenings)
+
+
 def make(name: str, case: Case) -> None:
     """Break clean tables in one way; what the maker does not write is written clean."""
     MAKERS[name](case)

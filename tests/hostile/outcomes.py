@@ -189,6 +189,11 @@ def count_alarms(number: int) -> None:
             if found.happened in ("stop", "ask") or found.silent:
                 alarms.append([seed, found.happened, found.silent, found.said[:200]])
                 print(alarms[-1], flush=True)
+            if seed % 50 == 49 or seed == number - 1:
+                _store(seed + 1, alarms)
+
+
+def _store(number: int, alarms: list[list[object]]) -> None:
     with CLEAN_RESULTS.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["variants", "alarms", "silently_changed"])

@@ -27,6 +27,7 @@ def contract_faults(desk: Desk, one: Spread, *, asked: Collection[str]) -> Itera
     table = desk.table(one.held.table)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+        warnings.filterwarnings("ignore", "The 'future.infer_string' option")
         for condition in breaches(table, one.contract):
             rows = table.filter(~condition.rule(table))
             if condition.kind == "ranged" and condition.column in asked:

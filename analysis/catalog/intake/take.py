@@ -208,7 +208,8 @@ class _Work:
             compute(self.desk, one)
         faults += count_times(self.desk, spreads, self.uses.pairs, self.settling)
         for one in spreads:
-            for rule in (*rules_names.MIDDLE_RULES, *rules_values.RULES):
+            middle = (*rules_names.MIDDLE_RULES, *rules_times.MIDDLE_RULES, *rules_values.RULES)
+            for rule in middle:
                 self._settle(rule(self.desk.ask, one.held))
             asked = {d.column for d in self.settling.open if d.column and d.rule == "negative"}
             faults += contract_faults(self.desk, one, asked=asked)

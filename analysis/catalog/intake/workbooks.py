@@ -39,6 +39,8 @@ _BROKEN = (
 _DICTIONARY = ("dictionary", "数据字典")
 _HIDDEN = re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"')
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+#: A formula that is nothing but a text, as offices write numbers that must keep their zeros.
+_PROTECTED = re.compile(r'="[^"]*"')
 _PIECE = 1 << 20
 #: Digits that a number in a workbook keeps.
 _EXACT = 10**15
@@ -228,7 +230,7 @@ def _cell(cell: Any) -> _Cell:
     value = cell.value
     if value is None:
         return _Cell(text="")
-    if cell.data_type == "f":
+    if cell.data_type == "f" and not _PROTECTED.fullmatch(str(value)):
         return _Cell(text=str(value), fault="a formula")
     if cell.data_type == "e":
         return _Cell(text=str(value), fault=f"the error {value}")

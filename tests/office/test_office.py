@@ -1,0 +1,123 @@
+"""Office-shaped files go from the folder to pages: checked, decided, staged, run and compared."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analysis import catalog, run
+from tests.office.make import EFFECT, FOLDER, MONTHS, ZONES
+
+#: Pages that read the supplied tables and are quick to run.
+PAGES = ("data-quality",)
+
+
+@pytest.fixture(scope="module")
+def staged(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    staging = tmp_path_factory.mktemp("office") / "staging"
+    staging.mkdir()
+    replaced = catalog.stage_data(root, staging, FOLDER)
+    assert len(replaced) == 2
+    (staging / "book").mkdir()
+    (staging / "benchmarks").mkdir()
+    shutil.copytree(root / "benchmarks" / "results", staging / "benchmarks" / "results")
+    for page in PAGES:
+        shutil.copy(root / "book" / f"{page}.ipynb", staging / "book")
+    return staging
+
+
+def test_the_files_are_as_offices_send_them() -> None:
+    raw = (FOLDER / "spare_parts_declarations.csv").read_bytes()
+    with pytest.raises(UnicodeDecodeError):
+        raw.decode("utf-8")
+    text = raw.decode("gb18030")
+    assert "报关单号" in text
+    assert re.search("[０-９]", text)
+    assert re.search(r'"\d,\d{3}"', text)
+    assert "年" in text
+    lines = text.splitlines()
+    assert len(set(lines)) == len(lines) - 3
+
+
+def test_everything_that_was_done_is_told(staged: Path) -> None:
+    held = catalog.load_quality(staged)
+    repaired = {one.what for one in held.lines if one.kind == "repaired"}
+    assert {
+        "read as GB18030",
+        "lines above the header left out",
+        "thousands separators taken away",
+        "full-width characters made narrow",
+        "names replaced by those of the closed list",
+    } <= repaired
+    decided = {one.what: one.times for one in held.lines if one.kind == "decided"}
+    assert decided["copied"] == 3
+    assert "first month" in decided
+    rows = next(one for one in held.tables if one.source == "spare-parts-declarations")
+    assert rows.rows_supplied - rows.rows_used == 3
+    assert (rows.units, rows.times) == (len(ZONES), MONTHS)
+
+
+def test_no_cell_is_told(staged: Path) -> None:
+    said = json.dumps([str(one) for one in catalog.load_quality(staged).lines], ensure_ascii=False)
+    assert not any(zone in said for zone in ZONES if zone != "NA")
+    assert "0051" not in said
+
+
+def test_what_was_planted_is_found(staged: Path) -> None:
+    findings = run("spare-parts", designs=["main"], root=staged)
+    assert findings.kind == "real"
+    effect = findings.headline.effects.overall
+    assert effect.conf_low <= EFFECT <= effect.conf_high
+    assert abs(effect.estimate - EFFECT) < 0.08
+
+
+def test_nothing_in_the_project_was_changed(root: Path, staged: Path) -> None:
+    del staged
+    catalog.check_project(root)
+    assert not (root / "data" / "supplied").exists()
+
+
+def test_pages_hold_on_these_data_what_holds_on_any(staged: Path) -> None:
+    """Stored outputs of tagged cells are compared; the others have to run."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            *("-m", "pytest", "book", "-q", "-p", "no:cacheprovider", "-W", "ignore"),
+            *("--nbval-lax", "--nbval-current-env"),
+        ],
+        cwd=staged,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "passed" in done.stdout
+    page = json.loads((staged / "book" / "data-quality.ipynb").read_text(encoding="utf-8"))
+    tagged = [
+        cell
+        for cell in page["cells"]
+        if "nbval-check-output" in cell.get("metadata", {}).get("tags", [])
+    ]
+    assert tagged
+    assert all("True" in json.dumps(cell["outputs"]) for cell in tagged)
+    assert not any("False" in json.dumps(cell["outputs"]) for cell in tagged)
+
+
+def test_a_year_taken_away_is_noticed(root: Path, tmp_path: Path) -> None:
+    from analysis.catalog.intake.take import taken_in
+
+    for path in FOLDER.iterdir():
+        shutil.copy(path, tmp_path)
+    path = tmp_path / "spare_parts_declarations.csv"
+    lines = path.read_bytes().decode("gb18030").splitlines(keepends=True)
+    kept = [line for line in lines if not re.search(r",2021[年/][^,]*,2021/\d+/", line)]
+    path.write_bytes("".join(kept).encode("gb18030"))
+    with taken_in(root, tmp_path) as handover:
+        asked = {doubt.rule for doubt in handover.intake.doubts}
+    assert "missing-times" in asked
