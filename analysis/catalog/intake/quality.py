@@ -71,14 +71,9 @@ def _tables(intake: Intake) -> Iterator[Table]:
         )
 
 
-def quality_files(root: Path) -> tuple[Path, ...]:
-    """Return the tables of the data quality report; none where nothing was supplied."""
-    return tuple(path for name in (_LINES, _TABLES) if (path := root / QUALITY / name).is_file())
-
-
 def load_quality(root: Path) -> Quality:
     """Read the data quality report; empty where nothing was supplied."""
-    if not (root / QUALITY).is_dir():
+    if not (root / QUALITY / _LINES).is_file():
         return Quality(lines=(), tables=())
     lines = tuple(
         Line(**{**row, "times": int(row["times"])})  # type: ignore[arg-type]
