@@ -7,7 +7,6 @@ from analysis.catalog.intake.quality import load_quality
 from analysis.catalog.new import new_reform
 from analysis.catalog.opening import open_sources
 from analysis.catalog.project import Inventory, check_project
-from analysis.catalog.released import RELEASED, read_released, write_released
 from analysis.catalog.reforms import (
     clearance_figures,
     cohorts_of,
@@ -18,6 +17,7 @@ from analysis.catalog.reforms import (
     read_cohorts,
     studies,
 )
+from analysis.catalog.released import RELEASED, read_released, write_released
 from analysis.catalog.results import read_results
 from analysis.catalog.scenarios import list_scenarios, load_scenario, load_scenarios
 from analysis.catalog.simulated import write_many, write_simulated

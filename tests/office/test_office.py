@@ -24,6 +24,7 @@ def staged(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     staging.mkdir()
     replaced = catalog.stage_data(root, staging, FOLDER)
     assert len(replaced) == 2
+    assert catalog.open_sources(staging, FOLDER)
     (staging / "book").mkdir()
     (staging / "benchmarks").mkdir()
     shutil.copytree(root / "benchmarks" / "results", staging / "benchmarks" / "results")
