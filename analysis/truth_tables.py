@@ -181,7 +181,7 @@ def examples() -> Table:
 def _measures(row: object) -> dict[str, object]:
     draws = int(row.draws)  # type: ignore[attr-defined]
     if draws == 0:
-        return {"Verdict": "refused by the method", "Draws": "0"}
+        return {"Verdict": str(row.refused).partition(":")[0], "Draws": "0"}  # type: ignore[attr-defined]
     return {
         "Verdict": verdict(row),
         "Bias": _both(row.bias, row.bias_error, digits=4),  # type: ignore[attr-defined]

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from analysis import truth_plots, truth_tables
-from analysis.method_examples import ESTIMATORS
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 
@@ -43,13 +42,24 @@ def test_coverage_is_what_size_leaves_and_errors_are_binomial() -> None:
     assert held["mc_error"].to_numpy() == pytest.approx(binomial.to_numpy(), rel=1e-3)
 
 
-def test_every_estimator_was_measured() -> None:
-    from benchmarks.truth import scenes
+def test_every_weighted_estimator_was_measured_in_every_stored_scene() -> None:
+    from benchmarks.truth import methods, scenes
 
-    methods, examples = stored("methods"), stored("examples")
-    assert set(methods["scene"]) == set(scenes.NAMES)
-    measured = {*methods["estimator"], *examples["estimator"]}
-    assert measured == {*ESTIMATORS} - {"decompose"}, "decompose gives no effect of its own"
+    held = stored("methods")
+    assert {"two", "four", "four cohorts", "growing waves", "spillover"} <= set(held["scene"])
+    assert set(held["scene"]) <= set(scenes.NAMES)
+    for scene, rows in held.groupby("scene"):
+        assert {*methods.LINEAR} <= {*rows["estimator"]}, scene
+    measured = held[held["draws"] > 0]
+    assert (measured["draws"] >= 60).all()
+    assert measured["coverage"].between(0, 1).all()
+
+
+def test_growing_effects_bias_the_two_way_coefficient_and_no_other() -> None:
+    held = stored("methods").query("scene == 'growing waves'").set_index("estimator")
+    said = held.apply(truth_tables.verdict, axis=1)
+    assert "biased" in said.pop("difference_in_differences")
+    assert set(said) == {"holds"}
 
 
 def test_what_fails_is_shown_failing_and_flagged() -> None:

@@ -22,7 +22,7 @@ LAST = 2019
 KINDS = ("CR1", "CR2", "scaled_t", "recommended")
 
 
-def run(path: Path, *, seed: int, pairs: int = 120) -> None:
+def run(path: Path, *, seed: int, pairs: int = 30) -> None:
     """Treat pairs of untouched provinces at dates before the reform, resumably.
 
     Randomisation over all pairs needs no draws: among all pairs exactly the share of the level is
