@@ -31,10 +31,8 @@ PAGE = """<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset=
 
 SET = """(values) => {
   const field = (id) => document.querySelector(`[data-field="${id}"] input[type=number]`);
-  Object.entries(values).forEach(([id, value]) => {
-    field(id).value = value;
-    field(id).dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  Object.entries(values).forEach(([id, value]) => { field(id).value = value; });
+  field(Object.keys(values)[0]).dispatchEvent(new Event("input", { bubbles: true }));
   const shown = (key) => document.querySelector(`[data-out="${key}"]`).textContent;
   const { net, low, high, yearly, even } = document.querySelector(".explorer").dataset;
   const said = document.querySelector("[data-verdict]:not([hidden])").dataset.verdict;
