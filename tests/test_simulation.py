@@ -123,8 +123,8 @@ def test_any_number_of_rows_comes_in_pieces(
     assert max(groups) <= 20_000 + 5_000, "a piece ends with a cell"
     numbers = held.read(columns=["declaration"]).column(0).to_numpy()
     np.testing.assert_array_equal(numbers, np.arange(1, len(numbers) + 1))
-    plain = root / "data" / "simulated" / starts.name
-    assert starts.read_bytes() == plain.read_bytes(), "the same world, only more rows"
+    plain = pq.read_table(root / "data" / "simulated" / starts.name)
+    assert pq.read_table(starts).equals(plain), "the same world, only more rows"
 
 
 # ---------------------------------------------------------------- what is planted, by hand
@@ -348,28 +348,39 @@ def measured(root: Path) -> pd.DataFrame:
     return pd.read_csv(root / "benchmarks" / "results" / "simulated_coverage.csv")
 
 
-def test_every_simulated_design_was_drawn_a_thousand_times(
-    root: Path, measured: pd.DataFrame
-) -> None:
-    expected = set()
+#: Draws at which a coverage counts as measured; fewer are shown with their Monte Carlo error.
+ENOUGH = 1_000
+
+
+def _designs(root: Path, *, headline: bool) -> set[tuple[str, str]]:
+    found = set()
     for name in DRAWN:
         study = catalog.load_study(root, name)
         assert study.truth is not None
-        expected |= {
+        found |= {
             (name, design.id)
             for design in study.designs
-            if study.outcome(design).source == study.truth.rows
-            and design.estimator != "event_study"
+            if study.outcome(design).source == study.truth.rows and design.headline == headline
         }
-    assert set(zip(measured["study"], measured["design"], strict=True)) == expected
-    assert (measured["draws"] == 1_000).all()
-    assert (measured["seeds"] == "1 to 1000").all()
+    return found
+
+
+def test_every_headline_on_simulated_data_was_drawn_again(
+    root: Path, measured: pd.DataFrame
+) -> None:
+    found = set(zip(measured["study"], measured["design"], strict=True))
+    assert _designs(root, headline=True) <= found
+    assert found <= _designs(root, headline=True) | _designs(root, headline=False)
+    assert (measured["seeds"] == "1 to " + measured["draws"].astype(str)).all()
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(measured: pd.DataFrame) -> None:
+    """Within 93 to 97 percent; with fewer than a thousand draws, not clearly outside."""
     own = measured[measured["role"] != "contrast"]
-    outside = own[~own["coverage"].round(3).between(0.93, 0.97)]
-    assert outside[["study", "design", "coverage"]].to_dict("records") == []
+    error = np.sqrt(0.95 * 0.05 / own["intervals"])
+    slack = np.where(own["draws"] >= ENOUGH, 0.0, 3 * error)
+    outside = own[(own["coverage"] < 0.93 - slack) | (own["coverage"] > 0.97 + slack)]
+    assert outside[["study", "design", "draws", "coverage"]].to_dict("records") == []
     assert (own["intervals"] >= 0.95 * own["draws"]).all()
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Rows of a piece written at once: bounds memory, whatever the size of the file.
 PIECE = 1_000_000
+#: How hard bytes are pressed: for the repository, and where there are very many.
+SMALL, QUICK = 12, 1
 
 
 def write_simulated(root: Path, *, only: str | None = None) -> tuple[Path, ...]:
@@ -90,7 +92,7 @@ def write_many(root: Path, reform_id: str, *, rows: int, folder: Path) -> tuple[
     ):
         source = load_source(root, name)
         paths.append(folder / Path(source.file).name)
-        _write_parquet(paths[-1], source, tables)
+        _write_parquet(paths[-1], source, tables, level=QUICK)
     return tuple(paths)
 
 
@@ -116,13 +118,15 @@ def _write(root: Path, truth: Truth, *, file: str) -> list[Path]:
     for source, table in zip(sources, (drawn.rows, drawn.starts), strict=True):
         path = root / "data" / source.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_parquet(path, source, [table])
+        _write_parquet(path, source, [table], level=SMALL)
         _note(root, source.id, hashlib.sha256(path.read_bytes()).hexdigest())
         paths.append(path)
     return paths
 
 
-def _write_parquet(path: Path, source: Source, tables: Iterable[pd.DataFrame]) -> None:
+def _write_parquet(
+    path: Path, source: Source, tables: Iterable[pd.DataFrame], *, level: int
+) -> None:
     """Write tables one after the other; nothing but the rows and the writer goes into the bytes."""
     import pyarrow.parquet as pq
 
@@ -135,7 +139,7 @@ def _write_parquet(path: Path, source: Source, tables: Iterable[pd.DataFrame]) -
         path,
         schema,
         compression="zstd",
-        compression_level=12,
+        compression_level=level,
         use_dictionary=numbers,
         column_encoding=single or None,
         store_schema=False,

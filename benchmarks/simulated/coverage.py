@@ -2,8 +2,10 @@
 
 Run from the project folder, one process; stopped, it goes on where it was::
 
-    python -m benchmarks.simulated.coverage --draws 1000              # all reforms
-    python -m benchmarks.simulated.coverage registration --draws 1000
+    python -m benchmarks.simulated.coverage --draws 1000              # all reforms, all designs
+    python -m benchmarks.simulated.coverage registration --draws 1000 --headline
+
+All reforms come on together, twenty draws at a time, headline designs before the others.
 
 Every draw makes the tables of the declared truth with another seed (1, 2, 3 ...), goes through the
 same panels and estimators as the report, with the declared inference. What is asked is whether the
@@ -23,7 +25,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import catalog, simulation
-from analysis.declarations import Study, Truth
+from analysis.declarations import Design, Study, Truth
 from analysis.errors import AnalysisError
 from analysis.panels import panel_of
 from analysis.study import configured
@@ -46,13 +48,27 @@ FIELDS = (
 LEFT_OUT = ("event_study",)
 
 
-def one_draw(study: Study, truth: Truth) -> Iterator[dict[str, object]]:
+#: Draws of one reform before the next one has its turn.
+TURN = 20
+
+
+def measured(study: Study, *, headline: bool) -> list[Design]:
+    """Give the designs on simulated data that have an overall row, headlines or the others."""
+    assert study.truth is not None
+    return [
+        design
+        for design in study.designs
+        if design.headline == headline
+        and design.estimator not in LEFT_OUT
+        and study.outcome(design).source == study.truth.rows
+    ]
+
+
+def one_draw(study: Study, truth: Truth, designs: list[Design]) -> Iterator[dict[str, object]]:
     drawn = simulation.draw(truth)
     tables = {truth.rows: drawn.rows, truth.starts: drawn.starts}
-    for design in study.designs:
+    for design in designs:
         outcome = study.outcome(design)
-        if outcome.source != truth.rows or design.estimator in LEFT_OUT:
-            continue
         began = time.perf_counter()
         cohorts = catalog.cohorts_of(design, tables=tables)
         panel = panel_of(drawn.rows, design=design, outcome=outcome, cohorts=cohorts)
@@ -72,20 +88,23 @@ def one_draw(study: Study, truth: Truth) -> Iterator[dict[str, object]]:
         yield row | {"seconds": round(time.perf_counter() - began, 4)}
 
 
-def measure(study: Study, *, draws: int, path: Path) -> pd.DataFrame:
+def measure(study: Study, *, headline: bool, draws: int, path: Path) -> None:
+    """Draw until so many draws of each design are kept in `path`."""
     assert study.truth is not None
+    designs = measured(study, headline=headline)
     path.parent.mkdir(parents=True, exist_ok=True)
-    done = set(pd.read_csv(path)["seed"]) if path.exists() else set()
+    held = pd.read_csv(path, usecols=["seed", "design"]) if path.exists() else None
+    names = {design.id for design in designs}
+    done = set() if held is None else set(held.loc[held["design"].isin(names), "seed"])
     with path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FIELDS)
-        if not done:
+        if held is None:
             writer.writeheader()
         for seed in range(1, draws + 1):
-            if seed not in done:
-                writer.writerows(one_draw(study, study.truth.model_copy(update={"seed": seed})))
+            if seed not in done and designs:
+                truth = study.truth.model_copy(update={"seed": seed})
+                writer.writerows(one_draw(study, truth, designs))
                 file.flush()
-    held = pd.read_csv(path)
-    return held[held["seed"] <= draws]
 
 
 def summary(study: Study, held: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +115,7 @@ def summary(study: Study, held: pd.DataFrame) -> pd.DataFrame:
             continue
         some = own[own["low"].notna()]
         inside = (some["low"] <= some["planted"]) & (some["planted"] <= some["high"])
-        kinds = some["inference"].str.split(",").str[0].str.split(" over").str[0]
+        kinds = some["inference"].str.split(",").str[0].str.split(" over| with").str[0]
         rows.append(
             {
                 "study": study.id,
@@ -118,26 +137,35 @@ def summary(study: Study, held: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def write(studies: list[Study], *, drawn: Path, out: Path) -> None:
+    """Write the summary of all draws that are kept, of all reforms."""
+    made = [
+        summary(study, pd.read_csv(drawn / f"{study.id}.csv"))
+        for study in studies
+        if (drawn / f"{study.id}.csv").exists()
+    ]
+    pd.concat(made).to_csv(out, index=False)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("studies", nargs="*", help="ids of reforms; without them all with a truth")
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--headline", action="store_true", help="headline designs only")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--drawn", type=Path, default=DRAWN)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     root = catalog.find_root()
-    for name in options.studies or catalog.list_reforms(root):
-        study = catalog.load_study(root, name)
-        if study.truth is None:
-            continue
-        held = measure(study, draws=options.draws, path=options.drawn / f"{name}.csv")
-        made = summary(study, held)
-        before = pd.read_csv(options.out) if options.out.exists() else made.head(0)
-        kept = before[before["study"] != name]
-        both = pd.concat([kept, made]) if len(kept) else made
-        both.sort_values("study", kind="stable").to_csv(options.out, index=False)
-        print(made.to_string(index=False), flush=True)
+    every = [catalog.load_study(root, name) for name in catalog.list_reforms(root)]
+    every = [study for study in every if study.truth is not None]
+    for headline in (True,) if options.headline else (True, False):
+        for draws in range(TURN, options.draws + TURN, TURN):
+            for study in every:
+                if not options.studies or study.id in options.studies:
+                    path = options.drawn / f"{study.id}.csv"
+                    measure(study, headline=headline, draws=min(draws, options.draws), path=path)
+                    write(every, drawn=options.drawn, out=options.out)
 
 
 if __name__ == "__main__":

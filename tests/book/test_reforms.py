@@ -122,6 +122,31 @@ def test_pages_run_their_own_study(name: str) -> None:
     assert ran == [name]
 
 
+@pytest.mark.parametrize("name", REFORMS)
+def test_pages_of_simulated_designs_show_what_is_needed_planted_and_found(name: str) -> None:
+    truth = catalog.load_study(ROOT, name).truth
+    path = BOOK / "reforms" / f"{name}.ipynb"
+    text = outputs(path)
+    if truth is None:
+        assert "Simulated data" not in text
+        return
+    assert "Data needed: the columns of every file, with an example" in text
+    for column in (*truth.names(), *truth.start_names()):
+        assert f" | {column} | " in text, column
+    assert "Planted and recovered: ATT overall, by design [Simulated data]" in text
+    assert "Over the estimates a dashed line, the planted path" in text, "a picture"
+    assert "The declared truth [Simulated data]" in text
+
+
+def test_every_reform_without_a_design_has_no_outcome_to_measure() -> None:
+    """Milestones without an outcome stay open; no design is invented for them."""
+    bare = {name for name in REFORMS if not catalog.load_study(ROOT, name).designs}
+    assert bare == {"action-plan", "computing-and-data", "rules-benchmarking"}
+    for name in bare:
+        kinds = {claim.kind for claim in catalog.load_study(ROOT, name).claims}
+        assert kinds == {"milestone"}
+
+
 def test_every_reform_stands_in_the_contents_below_its_area(toc: Any) -> None:
     areas = {area.id for area in catalog.load_vocabulary(ROOT).areas}
     chapters = [one for part in toc["parts"] for one in part["chapters"]]
