@@ -257,15 +257,62 @@ def _cox() -> Example:
     )
 
 
-def _distribution() -> Example:
-    panel = methods.compress(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """Effects on percentiles and on a share, as estimated and as planted.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        Rows of `EffectTable.tidy`, one an effect.
+    planted : dict
+        The true value of every ``term``.
+    """
+
+    rows: pd.DataFrame
+    planted: dict[str, float]
+
+
+def percentiles_drawn() -> Percentiles:
+    """Estimate effects on the whole distribution from one pass over the declarations."""
+    from scipy import stats
+
+    panel = _binned()
+    table = methods.distribution(panel, probabilities=(0.5, 0.75, 0.9)).tidy()
+    within = methods.difference_in_differences(
+        methods.share_within(panel, threshold=LIMIT), inference="CR1"
+    ).tidy()
+    share = f"share within {LIMIT:g} hours"
+    effects = table[table["estimand"].str.startswith("effect")]
+    before = {p: float(np.exp(3.0 + 0.5 * stats.norm.ppf(p))) for p in (0.5, 0.75, 0.9)}
+    planted = {f"p{100 * p:g}": value * float(np.expm1(-0.2)) for p, value in before.items()}
+    at = (np.log(LIMIT) - 3.0) / 0.5
+    planted |= {
+        "p90 \u2212 p50": planted["p90"] - planted["p50"],
+        share: 100 * float(stats.norm.cdf(at + 0.2 / 0.5) - stats.norm.cdf(at)),
+    }
+    rows = pd.concat([effects.assign(unit_of_measure="hours"), within.assign(term=share)])
+    return Percentiles(rows=rows, planted=planted)
+
+
+#: A day, the limit within which declarations should be released.
+LIMIT = 24.0
+
+
+def _binned() -> Panel:
+    return methods.compress(
         records(),
         unit="zone",
         time="month",
         outcome="hours",
         cohort="first",
         bins=methods.LogBins(low=1, high=1_000),
+        thresholds=[LIMIT],
     )
+
+
+def _distribution() -> Example:
+    panel = _binned()
     return Example(
         what="14,400 declarations in 24 zones, 12 treated",
         quantity="Effect on the median, hours",
