@@ -205,11 +205,11 @@ def power() -> Table:
     made = simulated_power(drawn.panel, scaled, effects=sizes, n_draws=100, seed=SEED)
     rows = [
         {
-            "Planted effect": number(row.effect),
-            "Found, %": f"{100 * row.power:.0f}",
-            "Error, points": f"{100 * row.mc_error:.1f}",
+            "Planted effect": number(effect),
+            "Found, %": f"{100 * share:.0f}",
+            "Error, points": f"{100 * error:.1f}",
         }
-        for row in made.frame.itertuples()
+        for effect, share, error in made.frame.to_numpy(dtype=float).tolist()
     ]
     return show(
         pd.DataFrame(rows), caption=f"Power of six treated zones among controls, 100 draws {MARK}"

@@ -56,13 +56,12 @@ def bounds(findings: Findings, design: str) -> Table:
 
 
 def _rows(made: Sensitivity, said: str, *, scale: str) -> Iterator[dict[str, str]]:
-    for row in made.frame.itertuples():
-        low, high = (_told(end, scale) for end in (row.conf_low, row.conf_high))
-        holds = row.conf_low <= 0 <= row.conf_high
+    shown = made.frame[["bound", "conf_low", "conf_high"]].to_numpy(dtype=float).tolist()
+    for bound, low, high in shown:
         yield {
-            "Trend gap after the reform": said.format(number(row.bound, signed=False)),
-            "95% interval": f"{low} to {high}",
-            "Holds zero": "yes" if holds else "no",
+            "Trend gap after the reform": said.format(number(bound, signed=False)),
+            "95% interval": f"{_told(low, scale)} to {_told(high, scale)}",
+            "Holds zero": "yes" if low <= 0 <= high else "no",
         }
 
 
