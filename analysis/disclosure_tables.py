@@ -10,6 +10,7 @@ import pandas as pd
 from analysis import catalog, disclosure
 from analysis.declarations import Outcome, Source
 from analysis.disclosure import RULES, Protected
+from analysis.errors import DataError
 from analysis.markup import Table, show
 from analysis.methods.contributions import Contributions
 from analysis.methods.effects import number
@@ -150,6 +151,11 @@ def supplied() -> Table:
 
 def must_show() -> Table:
     """Show what was tried against the report, by the stored measurements."""
-    rows = catalog.read_results(catalog.find_root(), "confidential")
+    caption = "Tried against the report, and what was found"
+    try:
+        rows = catalog.read_results(catalog.find_root(), "confidential")
+    except DataError:
+        said = "Not measured yet: python -m benchmarks.confidential all"
+        return show(pd.DataFrame({"Nothing to show": [said]}), caption=caption)
     shown = rows.rename(columns=lambda name: str(name).replace("_", " ").capitalize())
-    return show(shown, caption="Tried against the report, and what was found")
+    return show(shown, caption=caption)

@@ -122,12 +122,13 @@ def refuse_unguarded(root: Path) -> None:
         A supplied table holds outcomes and says nothing about firms, or it is shown row by row.
         Tables that only say which unit is treated since when are let through.
     """
-    outcomes, starts = set(), set()
+    outcomes: set[str] = set()
+    starts: set[str | None] = set()
     for name in catalog.list_reforms(root):
         declared = catalog.load_study(root, name)
         outcomes |= {declared.outcome(design).source for design in declared.designs}
         starts |= {getattr(design.cohorts, "source", None) for design in declared.designs}
-    faults = []
+    faults: list[Fault] = []
     for source in catalog.load_sources(root):
         if not source.controlled or source.id in starts - outcomes:
             continue

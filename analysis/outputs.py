@@ -42,7 +42,8 @@ def evaluate(staging: Path, *, say: Say) -> None:
         Receives lines of progress.
     """
     supplied = {one.id for one in catalog.load_sources(staging) if one.kind == "real"}
-    effects, withheld = [], []
+    effects: list[pd.DataFrame] = []
+    withheld: list[disclosure.Withheld] = []
     for name in catalog.studies(staging):
         if supplied & _reads(staging, name):
             say(f"  evaluating {name} ...")

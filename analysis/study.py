@@ -213,7 +213,8 @@ def _cleared(
     if not controlled:
         return results, ()
     gates = Gates(root=root, sources=controlled, tables=shelf.tables)
-    shown, withheld = [], []
+    shown: list[Result] = []
+    withheld: list[disclosure.Withheld] = []
     for result in results:
         if result.outcome.source not in controlled:
             shown.append(result)

@@ -86,7 +86,7 @@ MAY_IMPORT: dict[str, str] = {
     "publishing": "errors",
     "finished": "errors publishing",
     "outputs": "declarations catalog disclosure methods study",
-    "disclosure_tables": "catalog disclosure markup methods tables",
+    "disclosure_tables": "errors catalog disclosure markup methods tables",
     "report": "errors catalog finished gates notebooks outputs publishing stamps",
     "": "study auditing plots tables listings projections scenario_plots scenario_tables",
     "__main__": "errors catalog freezing notebooks printing report scenarios projections study tables",

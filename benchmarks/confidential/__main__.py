@@ -123,7 +123,12 @@ def scripts(folder: Path, rows: int) -> list[dict[str, object]]:
 def kills(folder: Path, rows: int) -> list[dict[str, object]]:
     """Kill runs at twenty moments and look at the report each time."""
     del rows
-    project = office.make_project(ROOT, folder / "project")
+    project = office.make_project(ROOT, folder / "project", cells=("# Page\n\nWords.", "6 * 7"))
+    page = (project / "book" / "page.ipynb").read_bytes()
+    for name in ("second", "third", "fourth"):
+        (project / "book" / f"{name}.ipynb").write_bytes(page)
+        with (project / "_toc.yml").open("a", encoding="utf-8") as toc:
+            toc.write(f"  - file: book/{name}\n")
     found = list(killing.kill_runs(project, moments=MOMENTS))
     pd.DataFrame([{n: getattr(one, n) for n in one.__slots__} for one in found]).to_csv(
         RESULTS / "confidential_kills.csv", index=False, lineterminator="\n"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from analysis.browser import Tab, browser
+from analysis.errors import BuildError
+
+#: Seconds until a page that leads on has led on.
+LED_ON = 1.0
 
 #: Clicks, hovers and focuses everything in the text, opens folds, sorts tables, takes CSV along.
 _TOUCH = """
@@ -77,7 +82,11 @@ def _addresses(folder: Path, searches: tuple[str, ...]) -> Iterator[tuple[str, s
 
 def _seen(tab: Tab, address: str, name: str) -> Seen:
     tab.open(address)
-    alive = int(tab.run(_TOUCH) or 0)
+    try:
+        alive = int(tab.run(_TOUCH) or 0)
+    except BuildError:  # the page led on to another one meanwhile
+        time.sleep(LED_ON)
+        alive = int(tab.run(_TOUCH) or 0)
     ran = [
         str(event["params"].get("payload", event["method"]))
         for event in tab.pipe.events
