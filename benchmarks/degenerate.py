@@ -24,17 +24,28 @@ from analysis.methods.panel import Panel
 from analysis.methods.spells import Spells, spells_to_panel
 
 RESULTS = Path(__file__).parent / "results" / "degenerate.csv"
-ESTIMATORS = (
-    "difference_in_differences",
-    "event_study",
-    "group_time_att",
-    "imputation",
-    "interrupted_time_series",
-    "panel_approach",
-    "poisson",
-    "synthetic_control",
-    "synthetic_did",
-)
+#: Options of estimators that take a panel of cells, and the covariates that the panel needs.
+OPTIONS: dict[str, dict[str, object]] = {
+    "difference_in_differences": {},
+    "event_study": {},
+    "group_time_att": {},
+    "imputation": {},
+    "extended_twfe": {},
+    "stacked": {"before": 3, "after": 2},
+    "decompose": {},
+    "triple_difference": {"partition": "part", "affected": 1},
+    "dose_response": {"exposure": "share"},
+    "interrupted_time_series": {},
+    "panel_approach": {},
+    "poisson": {},
+    "synthetic_control": {},
+    "synthetic_did": {},
+}
+NEEDED = {"triple_difference": ["part"], "dose_response": ["share"]}
+#: Estimators that take the covariates of the panel, and those where they are named once more.
+OF_PANEL = ("difference_in_differences", "event_study", "triple_difference")
+NAMED = ("group_time_att", "imputation", "extended_twfe", "poisson")
+COLLINEAR = ["twice", "thrice"]
 CRASHES = (
     ValueError,
     ArithmeticError,
@@ -50,9 +61,11 @@ CRASHES = (
 def base(seed: int = 1) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     unit, time = np.repeat(np.arange(12), 14), np.tile(np.arange(14), 12)
-    first = np.where(unit == 0, 9.0, np.nan)
+    first = np.where(unit < 3, 9.0, np.nan)
     y = rng.poisson(np.exp(2 + 0.05 * unit + 0.02 * time - 0.3 * (time >= first))).astype(float)
-    return pd.DataFrame({"unit": unit, "time": time, "y": y, "first": first, "w": 1.0})
+    part, share = (unit % 2).astype(float), np.where(unit < 3, 0.2 + unit / 10, 0.0)
+    table = {"unit": unit, "time": time, "y": y, "first": first, "w": 1.0, "cluster": unit}
+    return pd.DataFrame({**table, "part": part, "share": share})
 
 
 def inputs() -> dict[str, pd.DataFrame]:
@@ -64,19 +77,22 @@ def inputs() -> dict[str, pd.DataFrame]:
         "reform after the window": f.assign(first=f["first"] + 100),
         "nobody treated": f.assign(first=np.nan),
         "all treated at once": f.assign(first=9.0),
+        "one treated unit": f.assign(first=f["first"].where(f["unit"] == 0)),
         "one unit": f[f["unit"] == 0],
+        "one cluster": f.assign(cluster=0),
         "one time": f[f["time"] == 9],
         "one time before": f[f["time"] >= 8],
-        "one control": f[f["unit"] <= 1],
+        "one control": f[f["unit"] <= 3],
+        "collinear covariates": f.assign(twice=2.0 * f["unit"], thrice=3.0 * f["unit"]),
         "constant outcome": f.assign(y=3.0),
         "only zeros": f.assign(y=0.0),
         "treated cells all zero": f.assign(y=f["y"].where(~on, 0.0)),
-        "log of zero": f.assign(y=np.where(f["time"] == 2, -np.inf, f["y"])),
+        "infinite (the log of zero)": f.assign(y=np.where(f["time"] == 2, -np.inf, f["y"])),
         "all outcomes missing": f.assign(y=np.nan),
         "treated after cells missing": f.assign(y=f["y"].where(~on)),
         "a fifth of the cells missing": f[np.arange(len(f)) % 5 != 3],
-        "one value a billion times too large": f.assign(y=f["y"].where(f.index != 40, 1e10)),
-        "rows loaded twice": pd.concat([f, f]),
+        "one value a billion times too large": f.assign(y=f["y"].where(f.index != 54, 1e10)),
+        "rows loaded four times": pd.concat([f] * 4),
         "zero weights": f.assign(w=0.0),
         "cohort varies within a unit": f.assign(first=f["time"]),
         "empty table": f.iloc[:0],
@@ -99,9 +115,39 @@ def outcome(make: Callable[[], EffectTable]) -> tuple[str, str]:
     return "estimate", effect.sentence()
 
 
-def panel(frame: pd.DataFrame) -> Panel:
+def panel(frame: pd.DataFrame, *, covariates: list[str]) -> Panel:
     return Panel.from_frame(
-        frame, unit="unit", time="time", outcome="y", cohort="first", weights="w"
+        frame,
+        unit="unit",
+        time="time",
+        outcome="y",
+        cohort="first",
+        weights="w",
+        cluster="cluster",
+        covariates=covariates,
+    )
+
+
+def estimate(name: str, frame: pd.DataFrame) -> EffectTable:
+    options, covariates = dict(OPTIONS[name]), list(NEEDED.get(name, []))
+    if COLLINEAR[0] in frame:
+        covariates += COLLINEAR
+        if name in NAMED:
+            options["covariates"] = COLLINEAR
+    table: EffectTable = getattr(methods, name)(panel(frame, covariates=covariates), **options)
+    return table
+
+
+def binned(frame: pd.DataFrame) -> Panel:
+    rows = frame.loc[frame.index.repeat(20)].reset_index(drop=True)
+    rows["y"] = rows["y"] * np.exp(np.random.default_rng(2).normal(0, 0.4, len(rows)))
+    names = {"unit": "unit", "time": "time", "outcome": "y", "cohort": "first"}
+    return methods.compress(
+        rows,
+        **names,
+        weights="w",
+        cluster="cluster",
+        bins=methods.LogBins(low=0.1, high=1e4, per_decade=20),
     )
 
 
@@ -127,10 +173,12 @@ def spells(frame: pd.DataFrame) -> Spells:
 
 def main() -> None:
     made: dict[str, Callable[[pd.DataFrame], EffectTable]] = {
-        name: lambda frame, name=name: getattr(methods, name)(panel(frame))
-        for name in ESTIMATORS
-        if name in methods.__all__
+        name: lambda frame, name=name: estimate(name, frame) for name in OPTIONS
     }
+    made["extended_twfe, Poisson"] = lambda frame: methods.extended_twfe(
+        panel(frame, covariates=[]), family="poisson"
+    )
+    made["distribution"] = lambda frame: methods.distribution(binned(frame))
     made["gravity"] = lambda frame: methods.gravity(flow_panel(frame))
     made["hazard"] = lambda frame: methods.hazard(spells_to_panel(spells(frame), edges=[2, 4, 6]))
     made["cox"] = lambda frame: methods.cox(spells(frame), dummies=())
@@ -142,6 +190,8 @@ def main() -> None:
     for estimator in wanted:
         run = made[estimator]
         for name, frame in inputs().items():
+            if COLLINEAR[0] in frame and estimator not in (*OF_PANEL, *NAMED):
+                continue  # takes no covariates that could be collinear
             came, said = outcome(lambda run=run, frame=frame: run(frame))
             rows.append({"estimator": estimator, "input": name, "came": came, "said": said})
         pd.DataFrame(rows).to_csv(RESULTS, index=False)
