@@ -170,7 +170,7 @@ class Held:
         """Leave rows out."""
         return (f"DELETE FROM {self.sql} WHERE {where}",)
 
-    def scale(self, column: str, factor: float, where: str = "true") -> tuple[str, ...]:
+    def scale(self, column: str, factor: float, *, where: str = "true") -> tuple[str, ...]:
         """Multiply a column."""
         name = quoted(column)
         return (f"UPDATE {self.sql} SET {name} = {name} * {factor!r} WHERE {where}",)

@@ -81,7 +81,7 @@ def _other_units(
         yield Answer(
             id=other,
             says=f"they are {other}: turn them into hours",
-            sql=held.scale(name, INSTEAD[other], where),
+            sql=held.scale(name, INSTEAD[other], where=where),
         )
 
 
