@@ -386,4 +386,6 @@ def test_intervals_hold_the_truth_as_often_as_they_say(measured: pd.DataFrame) -
 
 def test_designs_without_a_flaw_are_not_biased(measured: pd.DataFrame) -> None:
     own = measured[measured["role"] != "contrast"]
-    assert (own["bias"].abs() < 0.1 * own["mean_width"]).all()
+    # An interval of 95% is about four standard errors wide.
+    noise = np.where(own["draws"] >= ENOUGH, 0.0, 3 / 4 / np.sqrt(own["draws"]))
+    assert (own["bias"].abs() < (0.1 + noise) * own["mean_width"]).all()
