@@ -108,7 +108,7 @@ def estimated_weights(wide: Wide, pairs: Pairs, found: Means, estimate: np.ndarr
         constant[cohorts, -1] += (theta[:-1] - theta[-1]) / wide.class_weights[cohorts].sum()
     elif len(found.overall):
         constant[:, -1] += constant[:, :-1] @ found.overall
-    return constant
+    return np.asarray(constant)
 
 
 def _overall(kind: Aggregation, values: np.ndarray, wide: Wide) -> np.ndarray:

@@ -135,7 +135,8 @@ def mix_shares(panel: Panel) -> pd.DataFrame:
     cells = panel.cells
     after = np.where(cells["time"] >= int(panel.cohorts.min()), "after", "before")
     side = np.where(cells["unit"].isin(panel.treated), "treated", "control")
-    told = cells.assign(where=pd.Series(side, index=cells.index) + "_" + after)
+    where = [f"{one}_{other}" for one, other in zip(side, after, strict=True)]
+    told = cells.assign(where=where)
     sums = told.pivot_table(
         index=list(panel.categories),
         columns="where",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -291,7 +292,7 @@ def effect_frame(rows: pd.DataFrame | list[dict[str, object]]) -> pd.DataFrame:
         Columns `COLUMNS`.
     """
     given = pd.DataFrame(rows)
-    return frame_of({name: given[name].array for name in given}, size=len(given))
+    return frame_of({str(name): given[name].array for name in given}, size=len(given))
 
 
 def frame_of(given: Mapping[str, object], *, size: int) -> pd.DataFrame:
@@ -308,10 +309,11 @@ def _column(value: object, size: int, name: str) -> object:
         return np.full(size, value, dtype=float)
     if name in _WHOLE and isinstance(value, int | np.ndarray):
         return pd.array(np.full(size, value), dtype="Int64")
-    many = [value] * size if np.ndim(value) == 0 else value  # type: ignore[arg-type]
+    many: Any = [value] * size if np.ndim(cast(Any, value)) == 0 else value
     if name in _NUMBER:
         return pd.array(many, dtype="Float64").to_numpy(dtype=float, na_value=np.nan)
-    return pd.array(many, dtype="Int64" if name in _WHOLE else "str")  # type: ignore[call-overload]
+    kind: Any = "Int64" if name in _WHOLE else "str"
+    return pd.array(many, dtype=kind)
 
 
 def _contract(frame: pd.DataFrame) -> pd.DataFrame:

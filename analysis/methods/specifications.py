@@ -121,7 +121,9 @@ def specification_curve(
     labels = panel.cohorts.to_numpy(dtype=float, na_value=np.nan)
     ways = assignments(labels, max_draws=MAX_ASSIGNMENTS, draws=RANDOM_ASSIGNMENTS, seed=seed)
     filled = np.argsort(ways.order, axis=1)  # the unit in the place of every unit
-    rows, draws, refused = [], [], []
+    rows: list[dict[str, object]] = []
+    draws: list[np.ndarray] = []
+    refused: list[str] = []
     for one in specifications:
         name = ", ".join(choice for _, choice in one.choices)
         try:

@@ -95,7 +95,8 @@ def anticipation(panel: Panel, estimator: Estimator, *, periods: int = 1) -> Che
             f"last {periods} before as if treated": before.with_cohorts(panel.cohorts - periods),
         },
     )
-    return _judged(ask, made, *list(made)[1:], "leads")
+    _, changed, placebo = made
+    return _judged(ask, made, changed, placebo, "leads")
 
 
 def missing_cells(panel: Panel, estimator: Estimator) -> Check:
@@ -284,7 +285,7 @@ def _absence(panel: Panel) -> Panel:
 
 def _balanced(panel: Panel) -> Panel:
     seen = panel.wide().notna()
-    times = seen.columns[seen.all(axis=0)]
+    times = panel.times[seen.all(axis=0).to_numpy()]
     first, last = int(panel.cohorts.min()), int(panel.cohorts.max())
     if (times < first).any() and (times >= last).any():
         return panel.keep(panel.cells["time"].isin(times).to_numpy())
