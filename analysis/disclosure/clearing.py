@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.disclosure.judging import Gate, safe_groups
 from analysis.disclosure.rules import Rules
 from analysis.methods.checks import Check
 from analysis.methods.contributions import Contributions
@@ -24,8 +25,6 @@ MAX_CELLS = 20_000
 COVER = "as cover for a withheld effect"
 #: A sum of effects is another one if their weights differ by less than this share.
 TOLD = 1e-6
-#: Share of the largest weight below which a cell is taken for unused.
-UNUSED = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,48 +47,6 @@ class Cleared:
     checks: tuple[Check, ...]
     panel: Panel
     withheld: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Gate:
-    """The cells of a panel and who stands behind each."""
-
-    panel: Panel
-    behind: tuple[Contributions, ...]
-    rules: Rules
-    refused: str | None
-
-    def why_not(self, kept: np.ndarray) -> str | None:
-        """Say why what rests on these cells of the panel may not be shown."""
-        for one in self.behind:
-            at = one.find(self.panel.cells)
-            cells = np.zeros(len(one.cells), dtype=bool)
-            cells[at[kept & (at >= 0)]] = True
-            if (at[kept] < 0).any():
-                return "cells whose firms are not known"
-            reason = self.rules.why_not(one.brought(cells))
-            reason = reason or self.rules.dominated(one.brought(cells, of="total"))
-            if reason is not None:
-                return reason
-        return None
-
-    def leans(self, weights: np.ndarray) -> str | None:
-        """Say why a weighted sum of cell means may not be shown."""
-        used = np.abs(weights) > UNUSED * np.abs(weights).max(initial=0.0)
-        for sign in (1, -1):
-            side = used & (np.sign(weights) == sign)
-            if side.any():
-                reason = self.why_not(side)
-                if reason is not None:
-                    return reason
-        for one in self.behind:
-            at = one.find(self.panel.cells)
-            placed = np.zeros(len(one.cells))
-            np.add.at(placed, at[at >= 0], weights[at >= 0])
-            reason = self.rules.leans(one.squares(placed))
-            if reason is not None:
-                return reason
-        return None
 
 
 def clear(
@@ -125,11 +82,12 @@ def clear(
     where the method is linear, by the weights it puts on cells: those above and those below zero
     are each a sum that has to pass, and no firm may have the leverage that `rules` forbid.
     """
-    gate = _Gate(panel=panel, behind=behind, rules=rules, refused=refused)
+    at = tuple(one.find(panel.cells) for one in behind)
+    gate = Gate(panel=panel, behind=behind, at=at, rules=rules, refused=refused)
     reasons = _reasons(gate, effects)
     names = _names(gate)
     withheld = [(_row_name(effects, i), why) for i, why in enumerate(reasons) if why]
-    shown_checks = []
+    shown_checks: list[Check] = []
     for check in checks:
         why = _why_no_check(gate, check, reasons[effects.headline], names)
         shown_checks.append(_checked(check, why, rules))
@@ -149,7 +107,7 @@ def clear(
 # ---------------------------------------------------------------- effects
 
 
-def _reasons(gate: _Gate, effects: EffectTable) -> list[str | None]:
+def _reasons(gate: Gate, effects: EffectTable) -> list[str | None]:
     frame = effects.tidy()
     if gate.refused is not None:
         return [gate.refused] * len(frame)
@@ -241,7 +199,7 @@ def _row_name(effects: EffectTable, i: int) -> str:
 
 
 def _effects(
-    gate: _Gate,
+    gate: Gate,
     effects: EffectTable,
     reasons: list[str | None],
     names: dict[object, object],
@@ -278,7 +236,7 @@ def _effects(
 
 
 def _augmented(
-    gate: _Gate, augmented: pd.DataFrame | None, names: dict[object, object], safe: np.ndarray
+    gate: Gate, augmented: pd.DataFrame | None, names: dict[object, object], safe: np.ndarray
 ) -> pd.DataFrame | None:
     if augmented is None:
         return None
@@ -295,7 +253,7 @@ def _augmented(
 
 
 def _why_no_check(
-    gate: _Gate, check: Check, headline: str | None, names: dict[object, object]
+    gate: Gate, check: Check, headline: str | None, names: dict[object, object]
 ) -> str | None:
     if headline is not None:
         return headline
@@ -334,51 +292,42 @@ class _Masked(str):
     __slots__ = ()
 
 
-def _names(gate: _Gate) -> dict[object, object]:
+def _names(gate: Gate) -> dict[object, object]:
     """Give every unit the name it may be shown by."""
-    units = gate.panel.cells["unit"].to_numpy()
-    found: dict[object, object] = {}
-    for number, unit in enumerate(gate.panel.units, start=1):
-        safe = gate.why_not(units == unit) is None
-        found[unit] = unit if safe else _Masked(f"unit {number}")
-    return found
+    units = gate.panel.units
+    safe = np.ones(len(units), dtype=bool)
+    for one, at in zip(gate.behind, gate.at, strict=True):
+        group = np.full(len(one.cells), -1)
+        group[at[at >= 0]] = np.asarray(gate.panel.positions)[at >= 0]
+        safe &= safe_groups(one, group, count=len(units), rules=gate.rules)
+    return {
+        unit: unit if passes else _Masked(f"unit {number}")
+        for number, (unit, passes) in enumerate(zip(units, safe, strict=True), start=1)
+    }
 
 
 def _names_one(text: str, names: dict[object, object]) -> bool:
     return any(str(unit) in text for unit, name in names.items() if isinstance(name, _Masked))
 
 
-def _firms_are_units(gate: _Gate) -> bool:
+def _firms_are_units(gate: Gate) -> bool:
     """Whether a unit is a firm: then counts of units are counts of firms."""
     return all(int(one.firms.max(initial=0)) <= 1 for one in gate.behind)
 
 
-def _safe_cells(gate: _Gate) -> np.ndarray:
+def _safe_cells(gate: Gate) -> np.ndarray:
     size = len(gate.panel.cells)
     if gate.refused is not None:
         return np.zeros(size, dtype=bool)
     safe = np.ones(size, dtype=bool)
-    for one in gate.behind:
-        at = one.find(gate.panel.cells)
-        own = _safe(one, gate.rules)
+    for one, at in zip(gate.behind, gate.at, strict=True):
+        count = len(one.cells)
+        own = safe_groups(one, np.arange(count), count=count, rules=gate.rules)
         safe &= (at >= 0) & own[np.maximum(at, 0)]
     return safe
 
 
-def _safe(behind: Contributions, rules: Rules) -> np.ndarray:
-    order = np.argsort(behind.cell, kind="stable")
-    ends = np.searchsorted(behind.cell[order], np.arange(1, len(behind.cells) + 1))
-    groups = np.split(order, ends[:-1])
-    return np.array(
-        [
-            rules.why_not(behind.n[group]) is None and rules.dominated(behind.total[group]) is None
-            for group in groups
-        ],
-        dtype=bool,
-    )
-
-
-def _panel(gate: _Gate, names: dict[object, object], safe: np.ndarray) -> Panel:
+def _panel(gate: Gate, names: dict[object, object], safe: np.ndarray) -> Panel:
     """Blank the cells that may not be shown; no count is exact, no spread inside a cell stays."""
     panel, rules = gate.panel, gate.rules
     cells = panel.cells.copy()
