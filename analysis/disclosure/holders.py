@@ -42,7 +42,7 @@ def behind(table: pd.DataFrame, *, source: Source, outcome: Outcome) -> tuple[Co
     firm = source.column_of("firm")
     if firm is None:
         return (_of_counts(table, source, outcome),)
-    kept = table[outcome.column].notna().to_numpy()
+    kept = table[outcome.column].notna().to_numpy(copy=True)
     for column, value in outcome.keep.items():
         kept &= (table[column] == value).to_numpy(dtype=bool)
     for column, value in outcome.drop.items():
