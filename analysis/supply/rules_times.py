@@ -71,7 +71,12 @@ def universal(ask: Ask, held: Held) -> Iterator[Doubt]:
                 answers=(
                     Answer(
                         id="universal",
-                        says=f"universal time: add {AHEAD} hours",
+                        says=f"all times of this table are universal time: add {AHEAD} hours",
+                        sql=tuple(step for one in held.moments for step in _shift(held, one)),
+                    ),
+                    Answer(
+                        id="only this",
+                        says=f"only {name} is universal time: add {AHEAD} hours to it",
                         sql=_shift(held, name),
                     ),
                     Answer(id="local", says="local time as it stands"),
