@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from analysis import catalog, disclosure
-from analysis.declarations import Outcome, Source
 from analysis.disclosure import RULES, Protected
 from analysis.errors import DataError
 from analysis.markup import Table, show
@@ -60,7 +59,9 @@ def example_audit() -> Table:
                 "Needed on either side": number(float(made.need[i, j]), signed=False),
             }
         )
-    caption = "What the margins tell about each withheld cell, by linear programmes [Simulated data]"
+    caption = (
+        "What the margins tell about each withheld cell, by linear programmes [Simulated data]"
+    )
     return show(pd.DataFrame(rows), caption=caption)
 
 
@@ -96,7 +97,8 @@ def _example() -> Protected:
 
 def _example_values() -> np.ndarray:
     cells = _drawn().cells
-    return np.asarray(cells.pivot(index="unit", columns="time", values="n").fillna(0))
+    wide = cells.pivot_table(index="unit", columns="time", values="n", fill_value=0)
+    return wide.to_numpy(dtype=float)
 
 
 @cache

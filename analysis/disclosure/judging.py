@@ -1,4 +1,4 @@
-"""Judging sums of cells: are there enough firms, is none too large, does none have the leverage?"""
+"""Judging sums of cells: enough firms, none too large, none with too much leverage."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def safe_groups(
     own = group[behind.cell]
     inside = own >= 0
     n_firms = int(behind.firm.max(initial=0)) + 1
-    pair, position = np.unique(
-        own[inside] * n_firms + behind.firm[inside], return_inverse=True
-    )
+    pair, position = np.unique(own[inside] * n_firms + behind.firm[inside], return_inverse=True)
     n = np.bincount(position, weights=behind.n[inside], minlength=len(pair))
     total = np.bincount(position, weights=behind.total[inside], minlength=len(pair))
     ends = np.searchsorted(pair // n_firms, np.arange(1, count))

@@ -152,7 +152,7 @@ def test_leverage_of_one_firm_is_found_where_counts_and_sums_pass() -> None:
 
 
 def test_an_effect_that_the_others_would_tell_takes_one_with_it() -> None:
-    """In month 6 the treated zones hold nine firms: that month, the overall and the others add up."""
+    """In month 6 the treated zones hold nine firms; the overall and the others would tell it."""
     rows = records()
     treated, others = rows[rows["zone"] <= "zone 03"], rows[rows["zone"] > "zone 03"]
     few = treated["firm"].str.fullmatch("zone 0[012] firm [012]")
