@@ -56,11 +56,11 @@ def shift(effects: EffectTable, *, ax: Axes | None = None) -> Axes:
     for share in (50, 90):
         at = rows[rows["percent"] == share]
         if len(at):
-            ends = sorted((float(at["observed"].iloc[0]), float(at["without"].iloc[0])))
-            ax.hlines(share, *ends, color=RULE, linewidth=1.0)
+            low, high = sorted((float(at["observed"].iloc[0]), float(at["without"].iloc[0])))
+            ax.hlines(share, low, high, color=RULE, linewidth=1.0)
             ax.annotate(
                 number(float(at["effect"].iloc[0])),
-                (ends[1], share),
+                (high, share),
                 xytext=(5, -3),
                 textcoords="offset points",
                 color=CONTROL,
@@ -78,14 +78,19 @@ def shift(effects: EffectTable, *, ax: Axes | None = None) -> Axes:
 
 def describe_shift(effects: EffectTable) -> str:
     """Say what `shift` shows."""
-    rows = tabulate_shift(effects).set_index("percent")
+    rows = tabulate_shift(effects)
     unit = effects.overall.unit_of_measure
-    parts = [
-        f"{share} percent are released within {number(rows.loc[share, 'observed'], signed=False)} "
-        f"{unit}, and would have been within {number(rows.loc[share, 'without'], signed=False)}"
-        for share in (50, 90)
-        if share in rows.index
-    ]
+    parts = []
+    for share in (50, 90):
+        at = rows[rows["percent"] == share]
+        if len(at):
+            seen, without = (
+                number(float(at[name].iloc[0]), signed=False) for name in ("observed", "without")
+            )
+            parts.append(
+                f"{share} percent are released within {seen} {unit}, and would have been within "
+                f"{without}"
+            )
     return f"Two rising curves, observed and dashed without the reform: {'; '.join(parts)}."
 
 

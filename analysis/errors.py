@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class AnalysisError(Exception):
         file: str | None = None,
         row: int | None = None,
         column: str | None = None,
-    ) -> AnalysisError:
+    ) -> Self:
         """Make the error from one fault; the arguments are those of `Fault`."""
         return cls(
             Fault(expected=expected, found=found, mend=mend, file=file, row=row, column=column)

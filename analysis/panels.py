@@ -191,7 +191,8 @@ def _statistic(grid: _Grid, values: np.ndarray, where: np.ndarray, name: str) ->
         case "p90":
             return grid.quantiles(values, where, 0.9)
         case "spread":
-            return grid.quantiles(values, where, 0.9) - grid.quantiles(values, where, 0.5)
+            high, low = (grid.quantiles(values, where, share) for share in (0.9, 0.5))
+            return np.asarray(high - low)
         case _:
             return grid.means(values, where)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis import catalog
@@ -25,8 +26,8 @@ def engine() -> Table:
             "Work, seconds": number(float(row["work_seconds"]), signed=False),
             "Against the bare group-by": f"{float(row['to_group_by']):.2f}",
             "Peak memory, MiB": f"{float(row['peak_mib']):,.0f}",
-            "Estimate": _text(row["estimate"]),
-            "Standard error": _text(row["std_error"]),
+            "Estimate": _text(float(row["estimate"])),
+            "Standard error": _text(float(row["std_error"])),
             "Runs": str(int(row["runs"])),
         }
         for _, row in held.iterrows()
@@ -55,18 +56,21 @@ def glue_engine() -> None:
     ``lighter`` (pyfixest against ours at 10^7 rows), ``growth`` and ``heavier`` (time and memory
     of ours at 10^9 rows against 10^8).
     """
-    held = measured().set_index(["rows", "case"])
     for size in (100, 1_000):
-        ours = held.loc[(size * MILLION, OURS)]
-        say(f"floor-{size}", f"{float(ours['to_group_by']):.2f}")
-        say(f"seconds-{size}", f"{float(ours['work_seconds']):.1f}")
-        say(f"memory-{size}", f"{float(ours['peak_mib']):.0f}")
-    more, less = held.loc[(1_000 * MILLION, OURS)], held.loc[(100 * MILLION, OURS)]
-    say("growth", f"{float(more['work_seconds'] / less['work_seconds']):.1f}")
-    say("heavier", f"{float(more['peak_mib'] / less['peak_mib']):.2f}")
-    ours, peer = held.loc[(10 * MILLION, OURS)], held.loc[(10 * MILLION, PEER)]
-    say("faster", f"{float(peer['work_seconds'] / ours['work_seconds']):.0f}")
-    say("lighter", f"{float(peer['peak_mib'] / ours['peak_mib']):.0f}")
+        say(f"floor-{size}", f"{_median('to_group_by', size):.2f}")
+        say(f"seconds-{size}", f"{_median('work_seconds', size):.1f}")
+        say(f"memory-{size}", f"{_median('peak_mib', size):.0f}")
+    say("growth", f"{_median('work_seconds', 1_000) / _median('work_seconds', 100):.1f}")
+    say("heavier", f"{_median('peak_mib', 1_000) / _median('peak_mib', 100):.2f}")
+    say("faster", f"{_median('work_seconds', 10, PEER) / _median('work_seconds', 10):.0f}")
+    say("lighter", f"{_median('peak_mib', 10, PEER) / _median('peak_mib', 10):.0f}")
+
+
+def _median(column: str, millions: int, case: str = OURS) -> float:
+    """Look up one stored median."""
+    held = measured()
+    at = (held["rows"] == millions * MILLION) & (held["case"] == case)
+    return float(held.loc[at, column].iloc[0])
 
 
 def imports() -> Table:
@@ -91,8 +95,8 @@ def glue_imports() -> None:
     say("help", f"{float(held['analysis --help']):.2f}")
 
 
-def _text(value: object) -> str:
-    return "" if pd.isna(value) else f"{float(str(value)):.6g}"
+def _text(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.6g}"
 
 
 def _results(name: str) -> pd.DataFrame:

@@ -207,7 +207,7 @@ def _article(soup: BeautifulSoup, name: str, names: set[str]) -> Tag:
         for key in _REFERENCES:
             if node.get(key):
                 node[key] = " ".join(f"{slug}--{one}" for one in str(node[key]).split())
-        for key in ("tabindex", "role") if "table-frame" in node.get("class", []) else ():
+        for key in ("tabindex", "role") if "table-frame" in (node.get("class") or ()) else ():
             node.attrs.pop(key, None)
         if node.name == "img" and node.get("src"):
             node["src"] = _resolved(str(node["src"]), name)

@@ -18,8 +18,10 @@ from analysis.tables import say
 #: Characters of a checksum that are shown; the whole stands in `provenance.json`.
 SHOWN = 16
 #: Packages that compute or draw.
-COMPUTE = ("clarabel", "cvxpy", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas")
-COMPUTE += ("pyarrow", "pydantic", "scipy", "statsmodels", "jupyter-book", "sphinx", "myst-nb")
+COMPUTE = (
+    *("clarabel", "cvxpy", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas"),
+    *("pyarrow", "pydantic", "scipy", "statsmodels", "jupyter-book", "sphinx", "myst-nb"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

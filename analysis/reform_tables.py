@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.declarations import Claim, Design
     from analysis.study import Findings
 
+
 def finding(findings: Findings) -> None:
     """Hand what was found on a reform to the prose of its page.
 

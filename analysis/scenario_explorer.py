@@ -84,19 +84,26 @@ def _central(result: ScenarioResult) -> dict[str, float]:
     inputs = result.inputs.set_index("id")
     rows = result.headline.set_index("quantity")
     labels = {step.id: step.label for step in STEPS}
-    hours, affected = (rows.loc[labels[name]] for name in ("hours_saved", "affected"))
-    day = inputs.loc["value_of_day"]
+
+    def step(name: str, column: str) -> float:
+        return float(rows[column].loc[labels[name]])
+
+    def given(name: str, column: str = "value") -> float:
+        return float(inputs[column].loc[name])
+
     return {
-        "hours": float(hours["central"]),
-        "covered": 1000 * float(affected["central"]),
-        "value_of_day": float(day["value"]),
-        "elasticity": float(inputs.loc["elasticity_long", "value"]),
-        "setup": float(inputs.loc["setup_cost", "value"]),
-        "running": float(inputs.loc[["running_cost", "private_cost"], "value"].sum()),
+        "hours": step("hours_saved", "central"),
+        "covered": 1000 * step("affected", "central"),
+        "value_of_day": given("value_of_day"),
+        "elasticity": given("elasticity_long"),
+        "setup": given("setup_cost"),
+        "running": given("running_cost") + given("private_cost"),
         "rate": float(result.scenario.headline_rate),
         "years": float(result.scenario.horizon),
-        "hours_factor": math.sqrt(float(hours["range_high"]) / float(hours["range_low"])),
-        "value_factor": math.sqrt(float(day["high"]) / float(day["low"])),
+        "hours_factor": math.sqrt(
+            step("hours_saved", "range_high") / step("hours_saved", "range_low")
+        ),
+        "value_factor": math.sqrt(given("value_of_day", "high") / given("value_of_day", "low")),
     }
 
 

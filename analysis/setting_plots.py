@@ -64,12 +64,12 @@ def region_map(geography: Geography, *, ax: Axes | None = None) -> Axes:
 def _inside(ax: Axes, name: str, ring: pd.DataFrame) -> None:
     """Name a region off its middle, where the lines of corridors leave room."""
     ends = ring[["longitude", "latitude"]].agg(["min", "max"])
-    low, high = ends.loc["min"], ends.loc["max"]
-    wide = high["longitude"] - low["longitude"] > _WIDE
+    (west, south), (east, north) = ends.to_numpy(dtype=float)
+    wide = east - west > _WIDE
     across, up = (0.3, 0.7) if wide else (0.62, 0.76)
     ax.text(
-        low["longitude"] + across * (high["longitude"] - low["longitude"]),
-        low["latitude"] + up * (high["latitude"] - low["latitude"]),
+        west + across * (east - west),
+        south + up * (north - south),
         name,
         ha="center",
         fontweight="bold",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -173,7 +173,7 @@ def _records(held: World, unit: int, rng: np.random.Generator, where: np.ndarray
     time, group = where // groups, where % groups
     made = _keys(held, unit, time, rng)
     if truth.columns.group:
-        made[truth.columns.group] = pd.Categorical.from_codes(group, categories=truth.groups)
+        made[truth.columns.group] = _labelled(group, truth.groups)
     after = units.since[unit] >= 0
     for one, surface in zip(truth.outcomes, held.surfaces, strict=True):
         if one.column:
@@ -188,8 +188,9 @@ def _counts(held: World, unit: int, rng: np.random.Generator, groups: int) -> np
     shape = (held.units.seen.shape[1], groups)
     counted = [s for one, s in zip(truth.outcomes, held.surfaces, strict=True) if not one.column]
     if counted:
-        return rng.poisson(truth.volume * size * np.exp(counted[0][unit, :, :groups]))
-    return LEAST_ROWS + rng.poisson(max(truth.volume * size - LEAST_ROWS, 0.0), shape)
+        return np.asarray(rng.poisson(truth.volume * size * np.exp(counted[0][unit, :, :groups])))
+    more = rng.poisson(max(truth.volume * size - LEAST_ROWS, 0.0), shape)
+    return np.asarray(LEAST_ROWS + more)
 
 
 def _keys(held: World, unit: int, time: np.ndarray, rng: np.random.Generator) -> dict[str, object]:
@@ -209,9 +210,14 @@ def _keys(held: World, unit: int, time: np.ndarray, rng: np.random.Generator) ->
     return made
 
 
-def _place(units: DrawnUnits, unit: np.ndarray) -> pd.Categorical:
+def _place(units: DrawnUnits, unit: np.ndarray) -> "pd.Categorical[str]":
     codes = np.select([np.isfinite(units.cohort), np.isfinite(units.exposed)], [0, 1], 2)
-    return pd.Categorical.from_codes(codes[unit], categories=PLACES)
+    return _labelled(codes[unit], PLACES)
+
+
+def _labelled(codes: np.ndarray, names: Sequence[str]) -> "pd.Categorical[str]":
+    """Give codes their names without writing each out."""
+    return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(list(names)))
 
 
 def _periods(held: World) -> pd.DataFrame:

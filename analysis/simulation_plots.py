@@ -123,7 +123,7 @@ def held(results: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(at, list(shown["design"]), fontsize=6)
     ax.set_ylim(len(shown) - 0.5, -0.5)
     ax.set_xlabel("Draws in which the interval held the planted effect (%)")
-    ax.figure.set_size_inches(7.0, 0.16 * len(shown) + 1.2)
+    ax.figure.set_size_inches(7.0, 0.16 * len(shown) + 1.2)  # type: ignore[union-attr]
     return ax
 
 

@@ -7,6 +7,7 @@ still be untested, because both speak for the same hands.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,10 +170,9 @@ def _figure(name: str, facts: Mapping[str, Fact], said: Mapping[str, Verdict]) -
 def counts(held: Synthesis) -> pd.DataFrame:
     """Count the claims of every area by what backs them; areas as rows, in their order."""
     titles = dict.fromkeys(verdict.claim.area for verdict in held.audit.verdicts)
-    made = pd.DataFrame(0, index=list(titles), columns=list(BACKINGS))
-    for verdict in held.audit.verdicts:
-        made.loc[verdict.claim.area, backing(verdict)] += 1
-    return made
+    tally = Counter((verdict.claim.area, backing(verdict)) for verdict in held.audit.verdicts)
+    rows = [[tally[area, kind] for kind in BACKINGS] for area in titles]
+    return pd.DataFrame(rows, index=list(titles), columns=list(BACKINGS))
 
 
 def glue(held: Synthesis) -> None:

@@ -102,7 +102,9 @@ def test_no_planted_secret_is_in_the_folder(supplied: Path) -> None:
     ],
 )
 def test_the_scanner_finds_secrets_in_every_disguise(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "page.html").write_bytes(b"before " + content if content[:1] != b"\x1f" else content)
+    (tmp_path / "page.html").write_bytes(
+        b"before " + content if content[:1] != b"\x1f" else content
+    )
     assert len(scan(tmp_path, [NAME, VALUE])) == 1
 
 

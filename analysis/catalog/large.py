@@ -67,11 +67,12 @@ def _column(values: pa.ChunkedArray, contract: Column) -> pd.Series:
     import pyarrow as pa
 
     if contract.type == "number":
-        return values.cast(pa.float64()).to_pandas()
+        return pd.Series(values.cast(pa.float64()).to_pandas())
     if contract.type == "whole" and not contract.missing:
         highest = contract.maximum if contract.maximum is not None else 2.0**62
         kind = pa.int16() if highest < 2**15 else pa.int32() if highest < 2**31 else pa.int64()
-        return values.cast(kind).to_pandas()
+        return pd.Series(values.cast(kind).to_pandas())
     if contract.type == "whole":
-        return values.cast(pa.int64()).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-    return values.to_pandas()
+        nullable = {pa.int64(): pd.Int64Dtype()}.get
+        return pd.Series(values.cast(pa.int64()).to_pandas(types_mapper=nullable))
+    return pd.Series(values.to_pandas())

@@ -75,8 +75,8 @@ def reachable(
     scale = max(float(np.abs(sums).max()), 1.0)
     for position in np.flatnonzero(asked[rows, columns]):
         place = rows[position], columns[position]
-        low[place] = scale * _solve(position, 1.0, matrix, sums / scale)
-        high[place] = scale * -_solve(position, -1.0, matrix, sums / scale)
+        low[place] = scale * _solve(int(position), 1.0, matrix, sums / scale)
+        high[place] = scale * -_solve(int(position), -1.0, matrix, sums / scale)
     return Ranges(low=low, high=high)
 
 

@@ -15,8 +15,10 @@ from analysis.methods.effects import EffectTable
 from analysis.methods.panel import Panel
 
 #: Numbers of an effect, withheld together and rounded together.
-NUMBERS = ("estimate", "std_error", "statistic", "p_value")
-NUMBERS += ("conf_low", "conf_high", "band_low", "band_high")
+NUMBERS = (
+    *("estimate", "std_error", "statistic", "p_value"),
+    *("conf_low", "conf_high", "band_low", "band_high"),
+)
 #: Checks that look at units one by one, and name them.
 BY_UNIT = ("leave_one_out", "placebo_in_space", "spillover", "composition", "missing_cells")
 #: Panels with more cells are judged by who is treated when, without the weights of their cells.
@@ -339,7 +341,7 @@ def _panel(gate: Gate, names: dict[object, object], safe: np.ndarray) -> Panel:
     cells["n"] = np.where(safe, rounded, 0.0)
     cells["unit"] = cells["unit"].map(names)
     clusters = {str(unit): name for unit, name in names.items()}
-    cells["cluster"] = [clusters.get(str(name), name) for name in cells["cluster"]]
+    cells["cluster"] = cells["cluster"].map(lambda name: clusters.get(str(name), name))
     cohorts = panel.cohorts.set_axis([names[unit] for unit in panel.cohorts.index])
     order = cells.sort_values(["unit", "time"]).index
     return replace(

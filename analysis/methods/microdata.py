@@ -159,13 +159,16 @@ def draw_surface(
     n_units, n_times = units.seen.shape
     shocks = draw_errors(rng, (3, n_units, n_times), ar1=ar1, skew=skew).transpose(1, 2, 0)
     spread = noise * unit_spread(units.sizes)[:, None, None]
-    surface = spread * (np.sqrt(shared) * shocks[:, :, :1] + np.sqrt(1 - shared) * shocks[:, :, 1:])
-    surface += rng.normal(0, LEVELS, n_units)[:, None, None]
+    common, own_shocks = shocks[:, :, :1], shocks[:, :, 1:]
+    surface: np.ndarray = np.asarray(
+        spread * (np.sqrt(shared) * common + np.sqrt(1 - shared) * own_shocks)
+    )
+    surface += rng.normal(0, LEVELS, (n_units, 1, 1))
     surface += (season * np.cos(2 * np.pi * units.times / cycle))[None, :, None]
     walk = lfilter([1.0], [1.0, -1.0], rng.standard_normal(n_times)) / np.sqrt(n_times)
     surface += factor * np.multiply.outer(rng.standard_normal(n_units), walk)[:, :, None]
     treated = np.isfinite(units.cohort)
-    own = rng.normal(0, varies, n_units)
+    own = np.asarray(rng.normal(0, varies, n_units))
     own -= own[treated].mean()
     after = units.since >= 0
     surface[:, :, 0] += path_at(effect, units.since) + np.where(after, own[:, None], 0.0)

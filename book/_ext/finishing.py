@@ -202,9 +202,9 @@ def _guard(soup: BeautifulSoup) -> None:
     """Allow only the scripts of this very page to run; labels in the data can never become one."""
     hashes = []
     for script in soup.find_all("script"):
-        own = script.string is not None and _OWN_SCRIPTS.fullmatch(script.string)
-        if script.get("src") is None and own:
-            digest = hashlib.sha256(script.string.encode("utf-8")).digest()
+        text = script.string or ""
+        if script.get("src") is None and _OWN_SCRIPTS.fullmatch(text):
+            digest = hashlib.sha256(text.encode("utf-8")).digest()
             hashes.append(f"'sha256-{base64.b64encode(digest).decode()}'")
     policy = soup.new_tag("meta")
     policy["http-equiv"] = "Content-Security-Policy"
