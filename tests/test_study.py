@@ -19,7 +19,8 @@ from analysis import run, studies
 from analysis.auditing import Audit, audit
 from analysis.catalog import stage_data
 from analysis.errors import DataError, DeclarationError
-from analysis.study import Findings, _transformed, kind_of, reestimated
+from analysis.panels import _logs
+from analysis.study import Findings, kind_of, reestimated
 from tests.contract import check_contract
 from tests.studies import (
     LINEAR,
@@ -376,9 +377,9 @@ def test_a_treated_unit_without_rows_is_named(root: Path, tmp_path: Path) -> Non
 def test_a_log_of_zero_is_refused_not_infinite(collaboration: Findings) -> None:
     outcome = collaboration.result("trade-west").outcome
     with pytest.raises(DataError, match="2 values at or below zero") as caught:
-        _transformed(pd.Series([1.0, 0.0, -1.0]), outcome)
+        _logs(pd.Series([1.0, 0.0, -1.0]), outcome)
     assert caught.value.faults[0].column == "trade_musd"
-    logs = _transformed(pd.Series([1.0, np.e]), outcome)
+    logs = _logs(pd.Series([1.0, np.e]), outcome)
     np.testing.assert_allclose(logs, [0.0, 1.0], atol=1e-15)
 
 

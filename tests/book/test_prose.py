@@ -97,7 +97,10 @@ class Recorder:
 
     def run(self, name: str, *, designs: Iterable[str] | None = None) -> Findings:
         if name not in self.findings:
-            wanted = glued_designs(f"{name}.ipynb")
+            page = f"{name}.ipynb"
+            # A curve over all declared choices needs every design, not those that are glued alone.
+            whole = any("multiverse" in cell.source for cell in cells(page, "code"))
+            wanted = None if whole else glued_designs(page)
             self.findings[name] = self._real(name, designs=wanted)
         return self.findings[name]
 
