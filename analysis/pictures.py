@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,7 +69,11 @@ def picture(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(), style():
+    with mpl.rc_context(), style(), warnings.catch_warnings():
+        # Labels of supplied data may have letters that the font lacks (drawn as boxes), or be too
+        # long for the axes (drawn over them): neither is a reason to withhold a report.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        warnings.filterwarnings("ignore", "(?i)(constrained|tight)_?.?layout not applied")
         figure = Figure()
         draw(*things, ax=figure.subplots(), **options)
         buffer = io.StringIO()

@@ -210,12 +210,12 @@ def _keys(held: World, unit: int, time: np.ndarray, rng: np.random.Generator) ->
     return made
 
 
-def _place(units: DrawnUnits, unit: np.ndarray) -> "pd.Categorical[str]":
+def _place(units: DrawnUnits, unit: np.ndarray) -> pd.Categorical[str]:
     codes = np.select([np.isfinite(units.cohort), np.isfinite(units.exposed)], [0, 1], 2)
     return _labelled(codes[unit], PLACES)
 
 
-def _labelled(codes: np.ndarray, names: Sequence[str]) -> "pd.Categorical[str]":
+def _labelled(codes: np.ndarray, names: Sequence[str]) -> pd.Categorical[str]:
     """Give codes their names without writing each out."""
     return pd.Categorical.from_codes(codes.astype(np.int32), categories=pd.Index(list(names)))
 

@@ -45,7 +45,9 @@ MAY_IMPORT: dict[str, str] = {
     "listings": "errors declarations claims methods markup study auditing tables",
     "simulation_plots": "errors declarations methods simulation study pictures plots",
     "reform_tables": ("errors declarations claims methods markup study auditing tables listings"),
-    "simulation_tables": "errors declarations catalog simulation methods markup study tables listings",
+    "simulation_tables": (
+        "errors declarations catalog simulation methods markup study tables listings"
+    ),
     "synthesis": "errors declarations claims catalog methods markup auditing tables listings",
     "synthesis_plots": "pictures synthesis",
     "scenario_plots": "errors declarations methods scenarios pictures plots",
@@ -89,7 +91,9 @@ MAY_IMPORT: dict[str, str] = {
     "disclosure_tables": "errors catalog disclosure markup methods tables",
     "report": "errors catalog finished gates notebooks outputs publishing stamps",
     "": "study auditing plots tables listings projections scenario_plots scenario_tables",
-    "__main__": "errors catalog freezing notebooks printing report scenarios projections study tables",
+    "__main__": (
+        "errors catalog freezing notebooks printing report scenarios projections study tables"
+    ),
 }
 #: Rooms of public names that are no estimators, and so may be imported by estimators.
 SHARED = {"bins", "compress", "effects", "panel", "simulate", "spells", "checks"}

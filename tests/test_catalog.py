@@ -6,12 +6,14 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from analysis import catalog
+from analysis.catalog.intake import folder
 from analysis.declarations import Design
 from analysis.errors import AnalysisError, DataError, DeclarationError, Fault
 
@@ -187,11 +189,12 @@ def test_files_too_large_for_memory_are_refused(
     with pytest.raises(DataError, match="at most 1000 bytes"):
         catalog.load_sources(project)
     monkeypatch.undo()
-    monkeypatch.setattr("analysis.catalog.staging.LARGEST", 1_000)
+    limits = replace(folder.LIMITS, text_bytes=1_000)
+    monkeypatch.setattr(folder, "LIMITS", limits)
     supplied = tmp_path / "mine"
     supplied.mkdir()
     shutil.copy(project / TRADE, supplied)
-    with pytest.raises(DataError, match="at most 1000 bytes"):
+    with pytest.raises(DataError, match="at most 1,000 bytes"):
         catalog.stage_data(project, tmp_path / "staging", supplied)
 
 
@@ -327,7 +330,11 @@ def test_supplied_files_are_laid_over_and_become_real(project: Path, tmp_path: P
     supplied.mkdir()
     text = (project / TRADE).read_text(encoding="utf-8").replace("9119.4", "9000")
     (supplied / "provincial_trade.csv").write_text(text, encoding="utf-8")
+    (supplied / "decisions.toml").write_text('open = ["trade"]\n', encoding="utf-8")
     assert catalog.stage_data(project, staging, supplied) == ("trade",)
+    with pytest.raises(DataError, match="not declared open"):
+        catalog.read_table(staging, "trade")
+    assert catalog.open_sources(staging, supplied) == ("trade",)
     source = catalog.load_source(staging, "trade")
     assert (source.kind, source.producer) == ("real", "Supplied by the user")
     assert catalog.read_table(staging, "trade")["trade_musd"].iloc[0] == 9000
@@ -338,9 +345,9 @@ def test_supplied_files_are_laid_over_and_become_real(project: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("trade.csv", "region,year,trade_musd\nAnhui,2005,1\n", "a file named"),
+        ("exports.csv", "region,year,trade_musd\nAnhui,2005,1\n", "a file named"),
         ("provincial_trade.csv", "region,year,trade_musd\nAnhui,2005,-1\n", "from 1"),
-        ("provincial_trade.csv", "region,year\nAnhui,2005\n", "the columns"),
+        ("provincial_trade.csv", "region,year\nAnhui,2005\n", "a column 'trade_musd'"),
     ],
 )
 def test_supplied_files_with_faults_write_nothing(

@@ -259,7 +259,7 @@ SOURCE = {
     [
         ({"minimum": 2.0, "maximum": 1.0}, "minimum not above maximum"),
         ({"allowed": ["a"], "vocabulary": "zones"}, "not both"),
-        ({"type": "hours"}, "'text', 'whole', 'number' or 'date'"),
+        ({"type": "hours"}, "'text', 'whole', 'number', 'date' or 'moment'"),
     ],
 )
 def test_column_contracts_are_coherent(changed: dict[str, object], expected: str) -> None:

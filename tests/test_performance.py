@@ -19,7 +19,7 @@ STORED = pd.DataFrame(
         (1_000_000_000, "stopped", None, None, None),
     ],
     columns=["rows", "case", "work_seconds", "peak_mib", "to_group_by"],
-).assign(estimate=-2.0, std_error=None, runs=5)
+).assign(estimate=-2.0, std_error=float("nan"), runs=5)
 
 
 @pytest.fixture

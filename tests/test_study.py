@@ -17,7 +17,7 @@ import pytest
 
 from analysis import run, studies
 from analysis.auditing import Audit, audit
-from analysis.catalog import stage_data
+from analysis.catalog import open_sources, stage_data
 from analysis.errors import DataError, DeclarationError
 from analysis.panels import _logs
 from analysis.study import Findings, kind_of, reestimated
@@ -198,7 +198,7 @@ def _drop_role(lean: Path) -> None:
 
 def test_evaluated_studies_are_listed(root: Path) -> None:
     assert set(STUDIES) <= set(studies(root=root))
-    assert "litigation" not in studies(root=root)
+    assert "rules-benchmarking" not in studies(root=root)
 
 
 def test_findings_say_what_they_rest_on(collaboration: Findings) -> None:
@@ -298,6 +298,7 @@ def supplied(root: Path, folder: Path, change: Callable[[str], str]) -> Path:
     after = change(text)
     assert after != text
     (folder / "provincial_trade.csv").write_text(after, encoding="utf-8")
+    (folder / "decisions.toml").write_text('open = ["trade"]\n', encoding="utf-8")
     return folder
 
 
@@ -334,6 +335,7 @@ def test_one_changed_cell_changes_the_sentence_by_what_algebra_says(
     mine = supplied(root, tmp_path / "mine", times_e(unit, year))
     staged = tmp_path / "staged"
     stage_data(lean, staged, mine)
+    open_sources(staged, mine)
     changed = run("collaboration-era", root=staged)
     before = collaboration.result("trade-west").effects.overall
     after = changed.result("trade-west").effects.overall

@@ -154,7 +154,7 @@ def test_a_proposal_decides_nothing_and_cannot_be_broken_out_of() -> None:
     chosen = "\n".join(
         line.removeprefix("# ")
         for line in text.splitlines()
-        if line.startswith(("# [[decision]]", "# doubt", "# answer", "# rows"))
+        if line.startswith(("# [[decision]]", "# doubt =", "# answer =", "# rows ="))
     )
     assert tomllib.loads(chosen)["decision"] == [
         {"doubt": "t/copied/c", "answer": "keep one", "rows": 3}

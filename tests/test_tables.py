@@ -29,7 +29,8 @@ def findings(root: Path) -> Findings:
 @pytest.fixture(scope="module")
 def simulated(findings: Findings) -> Findings:
     sources = [source.model_copy(update={"kind": "simulated"}) for source in findings.sources]
-    return replace(findings, sources=tuple(sources))
+    results = [replace(result, kind="simulated") for result in findings.results]
+    return replace(findings, sources=tuple(sources), results=tuple(results))
 
 
 def body(table: Table) -> list[list[str]]:

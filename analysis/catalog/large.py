@@ -44,19 +44,25 @@ def read_large(root: Path, source: Source) -> pd.DataFrame:
 
     path = root / "data" / source.file
     with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+        same = hashlib.file_digest(stream, "sha256").hexdigest() == source.sha256
+    if not same:
+        raise _changed(source, "other bytes")
     named = [name for name, column in source.columns.items() if column.role != "record"]
     with pq.ParquetFile(path, read_dictionary=_texts(source)) as file:
         lacking = sorted(set(named) - set(file.schema_arrow.names))
-        if found != source.sha256 or lacking:
-            raise DataError.of(
-                file=f"data/{source.file}",
-                expected="the file as it was when it was checked",
-                found=f"no column {', '.join(lacking)}" if lacking else "other bytes",
-                mend="run the command again, and leave its folder alone meanwhile",
-            )
+        if lacking:
+            raise _changed(source, f"no column {', '.join(lacking)}")
         columns = {name: _column(file.read([name])[name], source.columns[name]) for name in named}
     return pd.DataFrame(columns, copy=False)
+
+
+def _changed(source: Source, found: str) -> DataError:
+    return DataError.of(
+        file=f"data/{source.file}",
+        expected="the file as it was when it was checked",
+        found=found,
+        mend="run the command again, and leave its folder alone meanwhile",
+    )
 
 
 def _texts(source: Source) -> list[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from analysis.methods.cell_query import Frequency
 
+#: Share of a cell that all firms beyond the two largest bring together at least.
+LEAST_SHARE = 1e-9
 #: Firms of a cell that are told apart where only their number is known.
 TOLD_APART = 40
 
@@ -78,7 +80,7 @@ class Contributions:
         firm = np.arange(len(cell)) - np.repeat(np.cumsum(told) - told, told)
         largest = np.clip(counts["largest"].to_numpy(dtype=float), 0.0, 1.0)
         second = np.where(firms == 2, 1 - largest, np.minimum(largest, 1 - largest))
-        rest = np.maximum(1 - largest - second, 0) / np.maximum(told - 2, 1)
+        rest = np.maximum(1 - largest - second, LEAST_SHARE) / np.maximum(told - 2, 1)
         share = np.select([firm == 0, firm == 1], [largest[cell], second[cell]], rest[cell])
         n = counts["n"].to_numpy(dtype=float)[cell] * share
         return cls(

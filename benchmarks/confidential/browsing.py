@@ -29,7 +29,9 @@ _TOUCH = """
     one.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
   }
   for (const one of document.querySelectorAll("article a[href]")) {
-    if (/^[\\s\\x00-\\x20]*j[\\s]*a[\\s]*v[\\s]*a/i.test(one.getAttribute("href"))) one.click();
+    if (/^[\\s\\x00-\\x20]*j[\\s]*a[\\s]*v[\\s]*a/i.test(one.getAttribute("href"))) {
+      one.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    }
   }
   await wait(150);
   const alive = ["script", "iframe", "object", "embed"].map((kind) => `article ${kind}`);
