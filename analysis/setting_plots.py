@@ -13,8 +13,9 @@ from analysis.setting import Chronology, Geography, years
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.patheffects import AbstractPathEffect
 
+#: Light ground behind names, so that lines do not cross them.
+_GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
 #: What the map shows: degrees east and north.
 EAST, NORTH = (97.0, 112.2), (21.0, 37.0)
 #: Degrees: a region is wide beyond `_WIDE`; west of `_DIVIDE` words stand left of their place.
@@ -75,14 +76,8 @@ def _inside(ax: Axes, name: str, ring: pd.DataFrame) -> None:
         fontweight="bold",
         color=TREATED,
         zorder=6,
-        path_effects=_halo(),
+        bbox=_GROUND,
     )
-
-
-def _halo() -> list[AbstractPathEffect]:
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=2.5, foreground="white", alpha=0.85)]
 
 
 def _corridors(ax: Axes, steps: pd.DataFrame) -> None:
@@ -136,7 +131,7 @@ def _places(ax: Axes, places: pd.DataFrame) -> None:
             va="center" if zone and west else "top",
             fontsize=8,
             zorder=7,
-            path_effects=_halo(),
+            bbox=_GROUND,
         )
 
 
