@@ -28,8 +28,11 @@ STYLE = Path(__file__).with_name("style.mplstyle")
 TREATED, SECOND, CONTROL, RULE = "#0072B2", "#D55E00", "#6B6B6B", "#000000"
 #: What a label must not begin with in a table that is opened as a sheet: a formula would run.
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
-#: The course of a line, in points, and what lies beyond a tenth of a point: nobody sees it.
-_PATH, _DIGITS = re.compile(r' d="[^"]*"'), re.compile(r"(\.\d)\d+")
+#: Where things stand in a drawing, and what lies beyond a tenth of a point: nobody sees it.
+_PLACE = re.compile(r' (?:d|x|y)="[^"]*"|translate\([^)]*\)')
+_DIGITS = re.compile(r"(\.\d)\d+")
+#: Comments, which repeat every label, and indents.
+_LAYOUT = re.compile(r"<!--.*?-->|(?<=\n) +", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,8 @@ def picture(
         draw(*things, ax=figure.subplots(), **options)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    drawn = _PATH.sub(lambda path: _DIGITS.sub(r"\1", path[0]), buffer.getvalue())
+    drawn = _PLACE.sub(lambda place: _DIGITS.sub(r"\1", place[0]), buffer.getvalue())
+    drawn = _LAYOUT.sub("", drawn)
     numbers = getattr(sys.modules[draw.__module__], f"tabulate_{draw.__name__}", None)
     if numbers is not None:
         drawn = _with_data(drawn, numbers(*things, **options))

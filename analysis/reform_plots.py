@@ -85,7 +85,12 @@ def reforms(every: Sequence[Findings], *, ax: Axes | None = None) -> Axes:
         ax.scatter(part["estimate"], at[own], s=44, facecolor=face, edgecolor=ink, zorder=3)
     if simulated.any() and not simulated.all():
         ax.axhline(at[~simulated].min() - 0.9, color=CONTROL, linewidth=0.6, linestyle=":")
-    ax.set_yticks(at, [_label(row) for row in rows.to_dict("records")], fontsize=8.5)
+    alike = rows.duplicated(["reform", "outcome"], keep=False)
+    labels = [
+        _label(row, alone=not twin)
+        for row, twin in zip(rows.to_dict("records"), alike, strict=True)
+    ]
+    ax.set_yticks(at, labels, fontsize=8.5)
     ax.set_ylim(-0.7, at.max() + 0.7)
     low, high = where["conf_low"].min(), where["conf_high"].max()
     shown = [one for one in _PERCENTS if low - 0.1 <= np.log1p(one / 100) <= high + 0.1]
@@ -95,10 +100,12 @@ def reforms(every: Sequence[Findings], *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _label(row: dict[Hashable, object]) -> str:
+def _label(row: dict[Hashable, object], *, alone: bool) -> str:
+    """Name reform and outcome, and the design where a reform has two on one outcome."""
     mark = " [simulated]" if row["data"] == "simulated" else ""
     mark += ", a check failed" if row["failed_checks"] else ""
-    return _short(f"{row['reform']}\n{row['outcome']}{mark}\n{row['design']}")
+    design = "" if alone else f"\n{row['design']}"
+    return _short(f"{row['reform']}\n{row['outcome']}{mark}{design}")
 
 
 def describe_reforms(every: Sequence[Findings]) -> str:

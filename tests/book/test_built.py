@@ -17,8 +17,7 @@ from analysis.report import build_report
 
 PAGES = {"intro", "claims", "collaboration-era", "pilot-zones", "methods", "data", "glossary"}
 LARGEST_BOOK = 12_000_000
-#: Bytes; the largest holds a row for every design of every reform, and packs to a ninth.
-LARGEST_DRAWING = 200_000
+LARGEST_DRAWING = 160_000
 
 
 @pytest.fixture(scope="module")
