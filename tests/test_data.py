@@ -183,6 +183,5 @@ def test_every_file_has_its_licence_and_units(root: Path) -> None:
         assert all(
             column.unit != "none"
             for column in source.columns.values()
-            if column.type in ("whole", "number")
-            and column.minimum not in (0, 1)  # counts, codes and marks
+            if column.type in ("whole", "number") and column.minimum != 1
         ), source.id
