@@ -52,9 +52,9 @@ def run(
         work = pool.submit(lambda: connection.to_pyarrow(expression).to_pandas())
         try:
             _wait(work, engine, tell)
-        except BaseException:
-            engine.interrupt()
-            raise
+        finally:
+            if not work.done():  # the user stopped it, or telling failed
+                engine.interrupt()
         return _result(work)
 
 
