@@ -239,7 +239,9 @@ def _scaled(name: str, factor: float, where: Callable[[pd.DataFrame], pd.Series]
     def make(case: Case) -> None:
         table = case.rows
         chosen = where(table)
-        table.loc[chosen, "hours"] = (table.loc[chosen, "hours"] * factor).round(4)
+        table.loc[chosen, "hours"] = (table.loc[chosen, "hours"] * factor).round(
+            7
+        )  # a day has 24 hours to lose digits in
         case.put(table)
 
     MAKERS[name] = make

@@ -73,6 +73,7 @@ def _same(case: Case) -> None:
     ("name", "answers", "change"),
     [
         ("minutes", [("stamped/unit/hours", "minutes")], _same),
+        ("days", [("stamped/unit/hours", "days")], _same),
         (
             "minutes-one-zone",
             [("stamped/unit-of-part/hours/zone high", "minutes")],
