@@ -54,12 +54,14 @@ def glue_engine() -> None:
     Keys: ``floor-100`` and ``floor-1000`` (ours against the bare group-by at 10^8 and 10^9 rows),
     ``seconds-100``, ``seconds-1000``, ``memory-100``, ``memory-1000`` (MiB), ``faster`` and
     ``lighter`` (pyfixest against ours at 10^7 rows), ``growth`` and ``heavier`` (time and memory
-    of ours at 10^9 rows against 10^8).
+    of ours at 10^9 rows against 10^8), ``cores`` of the machine.
     """
     for size in (100, 1_000):
         say(f"floor-{size}", f"{_median('to_group_by', size):.2f}")
         say(f"seconds-{size}", f"{_median('work_seconds', size):.1f}")
         say(f"memory-{size}", f"{_median('peak_mib', size):.0f}")
+    facts = _results("engine_machine").set_index("fact")["value"]
+    say("cores", str(facts["cores"]))
     say("growth", f"{_median('work_seconds', 1_000) / _median('work_seconds', 100):.1f}")
     say("heavier", f"{_median('peak_mib', 1_000) / _median('peak_mib', 100):.2f}")
     say("faster", f"{_median('work_seconds', 10, PEER) / _median('work_seconds', 10):.0f}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -297,6 +298,4 @@ def _reach(paths: Paths) -> tuple[float, float]:
 
 
 def _short(label: str) -> str:
-    import textwrap
-
     return "\n".join(line for part in label.split("\n") for line in textwrap.wrap(part, 40))
