@@ -20,6 +20,7 @@ LONGEST_USUAL_FUNCTION = 40  # the 95th percentile
 #: here only to say that it knows nothing of the others.
 MAY_IMPORT: dict[str, str] = {
     "errors": "",
+    "pages": "",
     "methods": "errors",
     "declarations": "errors",
     "contracts": "errors declarations",
@@ -43,54 +44,56 @@ MAY_IMPORT: dict[str, str] = {
     "markup": "errors methods",
     "tables": "errors declarations methods markup study",
     "listings": "errors declarations claims methods markup study auditing tables",
-    "simulation_plots": "errors declarations methods simulation study pictures plots",
-    "reform_tables": ("errors declarations claims methods markup study auditing tables listings"),
-    "simulation_tables": (
+    "pages.simulation_plots": "errors declarations methods simulation study pictures plots",
+    "pages.reform_tables": (
+        "errors declarations claims methods markup study auditing tables listings"
+    ),
+    "pages.simulation_tables": (
         "errors declarations catalog simulation methods markup study tables listings"
     ),
-    "synthesis": "errors declarations claims catalog methods markup auditing tables listings",
-    "synthesis_plots": "pictures synthesis",
-    "scenario_plots": "errors declarations methods scenarios pictures plots",
-    "scenario_explorer": "errors declarations methods scenarios markup",
+    "pages.synthesis": "errors declarations claims catalog methods markup auditing tables listings",
+    "pages.synthesis_plots": "pictures pages.synthesis",
+    "pages.scenario_plots": "errors declarations methods scenarios pictures plots",
+    "pages.scenario_explorer": "errors declarations methods scenarios markup",
     "setting": "errors declarations catalog",
-    "setting_plots": "errors declarations pictures setting",
-    "setting_tables": "errors declarations markup methods setting tables",
-    "distribution_plots": "errors methods method_examples pictures",
-    "reform_plots": "errors declarations catalog methods study pictures",
+    "pages.setting_plots": "errors declarations pictures setting",
+    "pages.setting_tables": "errors declarations markup methods setting tables",
+    "pages.distribution_plots": "errors methods pages.method_examples pictures",
+    "pages.reform_plots": "errors declarations catalog methods study pictures",
     "browser": "errors",
-    "quality_tables": "catalog markup study tables",
-    "page_tables": "catalog markup methods tables",
+    "pages.quality_tables": "catalog markup study tables",
+    "pages.page_tables": "catalog markup methods tables",
     "printing": "errors browser",
-    "scenario_tables": "errors declarations methods scenarios markup tables",
+    "pages.scenario_tables": "errors declarations methods scenarios markup tables",
     "short_series": "errors",
-    "single_tables": "methods markup study",
-    "single_plots": "methods pictures study single_tables",
-    "count_plots": "methods pictures short_series",
-    "count_tables": "errors catalog methods markup short_series study tables",
+    "pages.single_tables": "methods markup study",
+    "pages.single_plots": "methods pictures study pages.single_tables",
+    "pages.count_plots": "methods pictures short_series",
+    "pages.count_tables": "errors catalog methods markup short_series study tables",
     "call_graph": "",
-    "provenance": "declarations catalog markup tables call_graph",
+    "pages.provenance": "declarations catalog markup tables call_graph",
     "freezing": "errors declarations catalog markup study tables",
-    "replications": "errors catalog methods markup tables",
-    "truth_tables": "catalog markup methods method_examples method_tables tables",
-    "truth_plots": "catalog pictures truth_tables",
+    "pages.replications": "errors catalog methods markup tables",
+    "pages.truth_tables": "catalog markup methods pages.method_examples pages.method_tables tables",
+    "pages.truth_plots": "catalog pictures pages.truth_tables",
     "stamps": "errors catalog",
-    "method_examples": "errors methods",
-    "performance": "catalog markup methods tables",
-    "performance_plots": "pictures performance",
-    "size_tables": "catalog markup tables",
-    "check_tables": "markup method_examples methods",
+    "pages.method_examples": "errors methods",
+    "pages.performance": "catalog markup methods tables",
+    "pages.performance_plots": "pictures pages.performance",
+    "pages.size_tables": "catalog markup tables",
+    "pages.check_tables": "markup pages.method_examples methods",
     "multiverse": "declarations methods study",
-    "specification_plots": "methods pictures",
-    "sensitivity_tables": "markup methods study tables",
-    "method_features": "markup",
-    "method_tables": "errors catalog methods method_examples markup tables",
+    "pages.specification_plots": "methods pictures",
+    "pages.sensitivity_tables": "markup methods study tables",
+    "pages.method_features": "markup",
+    "pages.method_tables": "errors catalog methods pages.method_examples markup tables",
     "notebooks": "errors",
     "publishing": "errors",
     "finished": "errors publishing",
     "outputs": "declarations catalog disclosure methods study",
-    "disclosure_tables": "errors catalog disclosure markup methods tables",
+    "pages.disclosure_tables": "errors catalog disclosure markup methods tables",
     "report": "errors catalog finished gates notebooks outputs publishing stamps",
-    "": "study auditing plots tables listings projections scenario_plots scenario_tables",
+    "": "study auditing plots tables listings projections",
     "__main__": (
         "errors catalog freezing notebooks printing report scenarios projections study tables"
     ),
@@ -99,19 +102,19 @@ MAY_IMPORT: dict[str, str] = {
 SHARED = {"bins", "compress", "effects", "panel", "simulate", "spells", "checks"}
 ONLY_IN = {
     "matplotlib": {
-        "count_plots",
-        "distribution_plots",
+        "pages.count_plots",
+        "pages.distribution_plots",
         "pictures",
-        "performance_plots",
+        "pages.performance_plots",
         "plots",
-        "reform_plots",
-        "scenario_plots",
-        "setting_plots",
-        "simulation_plots",
-        "specification_plots",
-        "single_plots",
-        "truth_plots",
-        "synthesis_plots",
+        "pages.reform_plots",
+        "pages.scenario_plots",
+        "pages.setting_plots",
+        "pages.simulation_plots",
+        "pages.specification_plots",
+        "pages.single_plots",
+        "pages.truth_plots",
+        "pages.synthesis_plots",
     },
     "statsmodels": {"methods"},
     "cvxpy": {"methods"},
@@ -147,7 +150,9 @@ def name_of(path: Path) -> str:
 
 
 def room_of(module: str) -> str:
-    return module.split(".", maxsplit=1)[0]
+    """Give the first word; below `pages` every module is a room of its own."""
+    first = module.split(".", maxsplit=1)[0]
+    return module if first == "pages" else first
 
 
 @cache
@@ -272,6 +277,12 @@ def test_no_module_imports_itself_through_others() -> None:
 
     for module in sorted(graph):
         visit(module, ())
+
+
+@every_module
+def test_what_serves_one_page_is_imported_by_pages_only(module: str) -> None:
+    if module.split(".", maxsplit=1)[0] != "pages":
+        assert not [name for name in ours(module) if name.split(".")[0] == "pages"]
 
 
 @every_module

@@ -16,7 +16,7 @@ from analysis import catalog, projections
 from analysis.browser import Tab, browser, find_browser
 from analysis.errors import DeclarationError
 from analysis.methods.effects import number
-from analysis.scenario_explorer import answer, explorer, fields, verdict
+from analysis.pages.scenario_explorer import answer, explorer, fields, verdict
 from analysis.scenarios import ScenarioResult, project
 
 ROOT = Path(__file__).resolve().parents[1]

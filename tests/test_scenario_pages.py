@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from analysis import catalog, projections, scenario_plots, scenario_tables
+from analysis import catalog, projections
 from analysis.errors import DeclarationError
+from analysis.pages import scenario_plots, scenario_tables
 from analysis.scenarios import ScenarioResult, project
 
 ROOT = Path(__file__).resolve().parents[1]

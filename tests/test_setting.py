@@ -10,7 +10,8 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from analysis import catalog, setting, setting_plots
+from analysis import catalog, setting
+from analysis.pages import setting_plots
 from analysis.pictures import TREATED
 from analysis.setting import Chronology, Geography
 

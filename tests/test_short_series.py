@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import count_plots, count_tables, pictures, plots
-from analysis.count_tables import Counts
+from analysis import pictures, plots
 from analysis.errors import DataError
+from analysis.pages import count_plots, count_tables
+from analysis.pages.count_tables import Counts
 from analysis.short_series import (
     Count,
     counterfactuals,

@@ -11,11 +11,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import catalog, simulation, simulation_plots, tables
+from analysis import catalog, simulation, tables
 from analysis.claims import judge
 from analysis.contracts import parse_cell
 from analysis.declarations import Claim, Outcome, Study, Truth
 from analysis.errors import AnalysisError, DeclarationError
+from analysis.pages import simulation_plots
 from analysis.study import Findings, run
 
 STUDY = "spare-parts"

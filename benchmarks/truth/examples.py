@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from analysis import method_examples
+from analysis.pages import method_examples
 from benchmarks.truth.methods import said_by, summary
 
 #: Draws of every method, by what one costs.

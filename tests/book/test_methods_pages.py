@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import catalog, method_tables, methods
+from analysis import catalog, methods
 from analysis.errors import AnalysisError, DataError
-from analysis.method_examples import ESTIMATORS, example
-from analysis.method_features import FEATURES
 from analysis.methods.estimates import Conley
 from analysis.methods.panel import Panel
+from analysis.pages import method_tables
+from analysis.pages.method_examples import ESTIMATORS, example
+from analysis.pages.method_features import FEATURES
 from tests.book import test_pages as rules
 
 BOOK = Path(__file__).resolve().parents[2] / "book"

@@ -266,7 +266,7 @@ def test_ratios_are_reassigned_by_refitting() -> None:
 
 
 def test_the_table_of_features_says_what_ratios_take() -> None:
-    from analysis.method_features import FEATURES
+    from analysis.pages.method_features import FEATURES
 
     named = FEATURES["extended_twfe"].other_inference.removeprefix("Poisson: ").split(", ")
     places = pd.DataFrame({"latitude": np.arange(9.0), "longitude": 0.0}, index=range(9))

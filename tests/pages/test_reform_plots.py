@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis import reform_plots, run
+from analysis import run
 from analysis.errors import IdentificationError
-from analysis.reform_plots import Paths
+from analysis.pages import reform_plots
+from analysis.pages.reform_plots import Paths
 from analysis.study import Findings
 
 

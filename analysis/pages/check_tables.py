@@ -11,7 +11,6 @@ import pandas as pd
 
 from analysis import methods
 from analysis.markup import Table, show
-from analysis.method_examples import SEED
 from analysis.methods import checks, threats, trend_checks
 from analysis.methods.checks import Check
 from analysis.methods.composition import mix_shares
@@ -19,6 +18,7 @@ from analysis.methods.effects import number
 from analysis.methods.panel import Panel
 from analysis.methods.power import simulated_power
 from analysis.methods.simulate import simulate_panel
+from analysis.pages.method_examples import SEED
 
 #: What every caption of simulated data ends with.
 MARK = "[Simulated data]"

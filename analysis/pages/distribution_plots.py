@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis import method_examples, methods
+from analysis import methods
 from analysis.errors import IdentificationError
 from analysis.methods.effects import EffectTable, number
+from analysis.pages import method_examples
 from analysis.pictures import CONTROL, RULE, TREATED, axes
 
 if TYPE_CHECKING:

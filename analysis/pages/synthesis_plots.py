@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.pages.synthesis import Synthesis, counts
 from analysis.pictures import CONTROL, TREATED, axes
-from analysis.synthesis import Synthesis, counts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 from scipy import stats
 
-from analysis import distribution_plots, method_examples, methods
+from analysis import methods
 from analysis.errors import IdentificationError
 from analysis.methods.effects import EffectTable
+from analysis.pages import distribution_plots, method_examples
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from analysis import audit, catalog, run, synthesis, synthesis_plots
+from analysis import audit, catalog, run
 from analysis.claims import STATUSES, Evidence, judge
 from analysis.declarations import Claim
-from analysis.synthesis import BACKINGS, Synthesis, backing
+from analysis.pages import synthesis, synthesis_plots
+from analysis.pages.synthesis import BACKINGS, Synthesis, backing
 from tests.studies import lean_project
 
 

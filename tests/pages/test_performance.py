@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis import performance, performance_plots
+from analysis.pages import performance, performance_plots
 
 STORED = pd.DataFrame(
     [

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from analysis import plots, specification_plots
+from analysis import plots
 from analysis.methods import difference_in_differences
 from analysis.methods.simulate import simulate_panel
 from analysis.methods.specifications import (
@@ -15,6 +15,7 @@ from analysis.methods.specifications import (
     SpecificationCurve,
     specification_curve,
 )
+from analysis.pages import specification_plots
 
 
 @pytest.fixture(scope="module")

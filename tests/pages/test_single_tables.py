@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import plots, single_plots, single_tables
+from analysis import plots
+from analysis.pages import single_plots, single_tables
 from analysis.study import Findings, run
 
 METHODS = ("synthetic-control", "synthetic-did", "panel-approach")

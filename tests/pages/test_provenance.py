@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis import call_graph, provenance, stamps
+from analysis import call_graph, stamps
 from analysis.catalog import pages
-from analysis.provenance import Output
+from analysis.pages import provenance
+from analysis.pages.provenance import Output
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_outputs_name_the_files_they_rest_on(found: tuple[Output, ...]) -> None:
         "data/published/provincial_grp.csv",
     } <= set(event_study.files)
     assert "data/simulated/spare_parts_cells.csv" not in event_study.files
-    sizes = [one for one in found if one.function == "analysis.method_tables.sizes"]
+    sizes = [one for one in found if one.function == "analysis.pages.method_tables.sizes"]
     assert sizes
     assert "benchmarks/results/truth_must_show.csv" in sizes[0].files
     wages = [one for one in found if one.page == "trust/minimum-wage"]
@@ -65,7 +66,7 @@ def test_every_evaluation_rests_on_files(found: tuple[Output, ...]) -> None:
 
 
 def test_words_come_from_a_function_and_from_what_it_calls() -> None:
-    mine = call_graph.words("analysis.truth_tables.placebo")
+    mine = call_graph.words("analysis.pages.truth_tables.placebo")
     assert "truth_placebo" in mine
     assert "truth_held_out" not in mine
     assert "benchmarks/results" in mine, "said by the function that reads, two calls away"
@@ -75,7 +76,7 @@ def test_words_come_from_a_function_and_from_what_it_calls() -> None:
 def test_names_are_followed_to_where_they_are_defined() -> None:
     assert call_graph.home("analysis.run") == "analysis.study.run"
     assert call_graph.home("analysis.catalog.read_table") == "analysis.catalog.tables.read_table"
-    assert call_graph.resolve("analysis.truth_tables", "pd.concat") == ""
+    assert call_graph.resolve("analysis.pages.truth_tables", "pd.concat") == ""
 
 
 # ---------------------------------------------------------------- the stamp

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis import replications
-from analysis.replications import NAMES, Found, compare, results
+from analysis.pages import replications
+from analysis.pages.replications import NAMES, Found, compare, results
 
 #: Published numbers that must come out in every printed digit, of all that are compared.
 EQUAL = {"minimum-wage": 24, "enterprise-zones": 1, "hong-kong": 7}

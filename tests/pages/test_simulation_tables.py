@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from analysis import catalog, simulation_plots, simulation_tables
+from analysis import catalog
 from analysis.markup import Table
+from analysis.pages import simulation_plots, simulation_tables
 from analysis.study import Findings, run
 
 

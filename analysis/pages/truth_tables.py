@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis import catalog
 from analysis.markup import Table, show
-from analysis.method_tables import MARK
+from analysis.pages.method_tables import MARK
 from analysis.tables import say
 
 #: A test at 5% may reject so often, in any single design, to be recommended.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.performance import FLOOR, OURS, PEER
+from analysis.pages.performance import FLOOR, OURS, PEER
 from analysis.pictures import CONTROL, RULE, SECOND, TREATED, axes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def by_rows(
     Parameters
     ----------
     measured : pandas.DataFrame
-        From `analysis.performance.measured`.
+        From `analysis.pages.performance.measured`.
     column : {"work_seconds", "peak_mib"}
     ax : matplotlib.axes.Axes, optional
 

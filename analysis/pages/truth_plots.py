@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis.pages.truth_tables import PROMISED
 from analysis.pictures import CONTROL, RULE, SECOND, TREATED, axes
-from analysis.truth_tables import PROMISED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

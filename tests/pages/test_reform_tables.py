@@ -8,8 +8,8 @@ from pathlib import Path
 import myst_nb
 import pytest
 
-from analysis import reform_tables
 from analysis.claims import Status
+from analysis.pages import reform_tables
 from analysis.study import Findings, run
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.methods.effects import number
+from analysis.pages.single_tables import NAMES, by_region
 from analysis.pictures import CONTROL, RULE, SECOND, TREATED, axes
-from analysis.single_tables import NAMES, by_region
 from analysis.study import Findings
 
 if TYPE_CHECKING:

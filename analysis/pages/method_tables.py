@@ -10,10 +10,10 @@ import pandas as pd
 
 from analysis import catalog, methods
 from analysis.markup import Table, show
-from analysis.method_examples import example as drawn
-from analysis.method_examples import simultaneous, staggered
 from analysis.methods import checks, sensitivity
 from analysis.methods.effects import Effect, number
+from analysis.pages.method_examples import example as drawn
+from analysis.pages.method_examples import simultaneous, staggered
 from analysis.tables import say
 
 #: What every caption of a worked example ends with.
@@ -112,7 +112,7 @@ def _sensitivities(path: methods.EffectTable) -> Iterator[tuple[str, str]]:
 
 def compressed() -> Table:
     """Show the same regression from rows and from cells, digit by digit."""
-    from analysis.method_examples import records
+    from analysis.pages.method_examples import records
 
     rows = records()
     names = {"unit": "zone", "time": "month", "outcome": "hours", "cohort": "first"}
@@ -285,7 +285,7 @@ def glue_few_treated(*, estimator: str) -> None:
 
 def percentiles() -> Table:
     """Show effects on the whole distribution from one pass and one call, and what was planted."""
-    from analysis.method_examples import percentiles_drawn
+    from analysis.pages.method_examples import percentiles_drawn
 
     made = percentiles_drawn()
     rows = [

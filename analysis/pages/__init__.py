@@ -1,0 +1,1 @@
+"""Tables, figures and words of single pages of the report; nothing else imports them."""
