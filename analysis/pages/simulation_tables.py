@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from analysis.study import Findings, Result
 
 _MARK = " [Simulated data]"
+#: Share of draws in which an interval should hold the truth.
+PROMISED = 0.95
 
 
 def schema(findings: Findings) -> Table:
@@ -166,10 +168,16 @@ def measured(*, root: Path | None = None) -> pd.DataFrame:
 
 
 def glue(results: pd.DataFrame) -> None:
-    """Hand counts to the prose: ``designs``, ``reforms``, ``draws``, ``lowest``, ``highest``."""
+    """Hand counts to the prose.
+
+    Keys: ``designs``, ``reforms``, ``draws``, ``lowest`` and ``highest`` (coverage), ``error``
+    (Monte Carlo standard error, in points, of a coverage that is as promised).
+    """
     own = results[results["role"] != "contrast"]
     say("designs", str(len(own)))
     say("reforms", str(own["study"].nunique()))
-    say("draws", f"{int(own['draws'].min()):,}")
+    draws = int(own["draws"].min())
+    say("draws", f"{draws:,}")
+    say("error", f"{100 * math.sqrt(PROMISED * (1 - PROMISED) / draws):.1f}")
     say("lowest", f"{100 * own['coverage'].min():.1f}%")
     say("highest", f"{100 * own['coverage'].max():.1f}%")

@@ -68,8 +68,7 @@ def test_the_figure_draws_every_tool_against_rows() -> None:
 def test_stored_results_hold_what_was_promised() -> None:
     """Within 1.3 of the bare group-by at 10^8 rows, 1.2 at 10^9, below 400 MiB.
 
-    At 10^7 rows a 28th of the memory of pyfixest is promised and held; of 150 times its speed a
-    hundred is what stored runs showed, none of them on a quiet machine.
+    At 10^7 rows a 28th of the memory of pyfixest and 150 times its speed.
     """
     held = performance.measured().set_index(["rows", "case"])
     for size, most in ((10**8, 1.3), (10**9, 1.2)):
@@ -79,5 +78,5 @@ def test_stored_results_hold_what_was_promised() -> None:
         assert ours["runs"] >= 5
     ours, peer = held.loc[(10**7, performance.OURS)], held.loc[(10**7, performance.PEER)]
     assert ours["peak_mib"] * 28 <= peer["peak_mib"]
-    assert ours["work_seconds"] * 100 <= peer["work_seconds"]
+    assert ours["work_seconds"] * 150 <= peer["work_seconds"]
     assert ours["estimate"] == pytest.approx(peer["estimate"], rel=1e-9)
