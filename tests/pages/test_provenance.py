@@ -51,7 +51,7 @@ def test_outputs_name_the_files_they_rest_on(found: tuple[Output, ...]) -> None:
         "data/published/provincial_trade.csv",
         "data/published/provincial_grp.csv",
     } <= set(event_study.files)
-    assert "data/simulated/spare_parts_cells.csv" not in event_study.files
+    assert "data/simulated/spare_parts_declarations.parquet" not in event_study.files
     sizes = [one for one in found if one.function == "analysis.pages.method_tables.sizes"]
     assert sizes
     assert "benchmarks/results/truth_must_show.csv" in sizes[0].files
