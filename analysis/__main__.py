@@ -1,4 +1,4 @@
-"""The command line: report, run, check, template, new, simulate, freeze, notebooks."""
+"""The command line: report, run, check, template, new, simulate, freeze, notebooks, words."""
 
 from __future__ import annotations
 
@@ -106,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
         "notebooks", help="run the notebooks in place and store their text outputs"
     )
     refresh.set_defaults(command=_notebooks)
+
+    words = commands.add_parser(
+        "words", help="list in locale/ what the other editions of the report have to say anew"
+    )
+    words.set_defaults(command=_words)
     return parser
 
 
@@ -226,6 +231,12 @@ def _notebooks(_: argparse.Namespace) -> None:
     from analysis import catalog, notebooks
 
     notebooks.refresh(catalog.find_root() / "book", say=_say)
+
+
+def _words(_: argparse.Namespace) -> None:
+    from analysis import catalog, report
+
+    report.update_words(catalog.find_root(), say=_say)
 
 
 if __name__ == "__main__":

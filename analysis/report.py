@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,9 +20,12 @@ Say = Callable[[str], None]
 
 _LOG = "report.log"
 _STAGED = ("_config.yml", "_toc.yml", "book")
-_STAGED_IF_THERE = ("benchmarks/results", "CITATION.cff", "requirements.txt")
+_STAGED_IF_THERE = ("benchmarks/results", "CITATION.cff", "locale", "requirements.txt")
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 _MARK = ".buildinfo"
+AT_ONCE = 2
+"""Editions that are built side by side."""
+
 _COMPLAINT = re.compile(
     r"(?:(?P<file>[^:\s][^:]*?)(?::(?P<row>\d*))?: )?(?:WARNING|ERROR|CRITICAL): (?P<said>.+)"
 )
@@ -81,6 +85,28 @@ def build_report(root: Path, *, supplied: Path | None, out: Path, say: Say) -> P
     return out / ("index.html" if supplied is None else f"{outputs.PAGES}/index.html")
 
 
+def update_words(root: Path, *, say: Say) -> None:
+    """Run all notebooks, and list what the other editions have to say anew in `locale/`.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the project.
+    say : callable
+        Receives lines of progress.
+    """
+    from analysis import catalog, editions, notebooks
+
+    with _staging(root) as staging:
+        _stage_book(root, staging=staging)
+        catalog.stage_data(root, staging, None)
+        notebooks.execute(notebooks.find_notebooks(staging / "book"), say=say)
+        messages = editions.collect(staging)
+    for language in editions.languages(root):
+        for domain, waiting in editions.update_catalogues(root, language, messages).items():
+            say(f"locale/{language}/{domain}.po: {waiting} texts wait for a translation")
+
+
 def _guard(staging: Path, supplied: Path, *, say: Say) -> None:
     """Put disclosure control on supplied files, save those that the user declares open."""
     from analysis import catalog, gates
@@ -102,7 +128,7 @@ def _built(root: Path, *, staging: Path, store: finished.Finished, say: Say) -> 
         say(f"  {len(pages) - len(open_)} pages are taken over from a run that was interrupted")
     notebooks.execute(open_, say=say, done=store.keep)
     say("3/4 Building the pages ...")
-    html = _build_pages(staging, log=root / "_build" / _LOG)
+    html = _build_editions(staging, log=root / "_build" / _LOG)
     stamps.write_stamp(html, root=root, staging=staging)
     return html
 
@@ -176,9 +202,24 @@ def _stage_book(root: Path, *, staging: Path) -> None:
             )
 
 
+def _build_editions(staging: Path, *, log: Path) -> Path:
+    """Build the pages of all languages side by side; the others lie in folders of the first."""
+    from analysis import editions
+
+    _switch_execution_off(staging)
+    others = editions.write_editions(staging)
+    logs = {path: log.with_suffix(f".{path}.log") for path in others}
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        first = pool.submit(_build_pages, staging, log=log)
+        rest = {path: pool.submit(_build_pages, others[path], log=logs[path]) for path in others}
+    html = first.result()
+    for path, built in rest.items():
+        built.result().rename(html / path)
+    return html
+
+
 def _build_pages(staging: Path, *, log: Path) -> Path:
     """Build the pages from notebooks that have been run already; any warning is an error."""
-    _switch_execution_off(staging)
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", "."]
     done = subprocess.run(
         [*command, "--all", "-W", "-n", "--keep-going"],

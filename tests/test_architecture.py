@@ -92,7 +92,8 @@ MAY_IMPORT: dict[str, str] = {
     "finished": "errors publishing",
     "outputs": "declarations catalog disclosure methods study",
     "pages.disclosure_tables": "errors catalog disclosure markup methods tables",
-    "report": "errors catalog finished gates notebooks outputs publishing stamps",
+    "editions": "errors",
+    "report": "errors catalog editions finished gates notebooks outputs publishing stamps",
     "": "study auditing plots tables listings projections",
     "__main__": (
         "errors catalog freezing notebooks printing report scenarios projections study tables"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import drawing_fonts
 import figure_files
 import frame
 import weight
@@ -28,10 +29,16 @@ _UNUSED_SETTINGS = ("comments_config", "thebe_config")
 _SUPERFLUOUS = (
     "reports",
     "_sources",
+    "_static/locales",
     "_static/sbt-webpack-macros.html",
     "_static/webpack-macros.html",
 )
-_SUPERFLUOUS_FILES = ("_static/**/*.map", "_static/scripts/fontawesome.js*", "_static/**/*.ttf")
+_SUPERFLUOUS_FILES = (
+    "_static/**/*.map",
+    "_static/scripts/fontawesome.js*",
+    "_static/**/*.ttf",
+    "_static/**/fa-brands-*",
+)
 
 _POLICY = (
     "default-src 'self' file: data:; script-src 'self' file: {hashes}; "
@@ -62,20 +69,23 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         Path(app.srcdir), title=app.config.html_title, address=app.config.html_baseurl or ""
     )
     weight.keep_used_icons(out)
+    weight.make_no_code_of_text(out)
     _clear(out)
     figure_files.unpack(out)
+    drawing_fonts.embed(sorted((out / "_images").glob("*.svg")))
     frame.draw_preview(out, edition, said)
     frame.lost(out, edition, said)
     for page in sorted(out.rglob("*.html")):
         name = page.relative_to(out).as_posix()
         soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
         if soup.html is None:
-            soup = _forwarding(soup, title=app.config.html_title)
+            soup = _forwarding(soup, title=app.config.html_title, said=said)
         figure_files.offer(soup, page, words=said)
         weight.let_scripts_wait(soup, name)
         _repair(soup, said)
         frame.sign(soup, name, edition, said)
         frame.preview(soup, name, edition, said)
+        frame.lead_to_twins(soup, name, app.config.editions)
         _guard(soup)
         page.write_text(str(soup), encoding="utf-8")
 
@@ -92,15 +102,16 @@ def _clear(out: Path) -> None:
             path.unlink()
 
 
-def _forwarding(redirect: BeautifulSoup, *, title: str) -> BeautifulSoup:
+def _forwarding(redirect: BeautifulSoup, *, title: str, said: Mapping[str, str]) -> BeautifulSoup:
     """Make a whole page of the bare redirect that Sphinx is given for the first page."""
     refresh = redirect.find("meta")
     target = str(refresh["content"]).split("url=", 1)[1] if isinstance(refresh, Tag) else "#"
     return BeautifulSoup(
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>{title}</title>'
+        f'<!DOCTYPE html>\n<html lang="{said["tag"]}"><head><meta charset="utf-8"/>'
+        f"<title>{title}</title>"
         f'<meta http-equiv="refresh" content="0; url={target}"/></head>'
         f"<body><main><h1>{title}</h1>"
-        f'<p><a href="{target}">Read the report</a></p></main></body></html>\n',
+        f'<p><a href="{target}">{said["read"]}</a></p></main></body></html>\n',
         "html.parser",
     )
 
@@ -109,9 +120,9 @@ def _repair(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     _drop_superfluous(soup)
     _name_controls(soup, said)
     _mend_tables(soup)
-    _mend_lists(soup)
-    _mend_landmarks(soup)
-    _let_scroll(soup)
+    _mend_lists(soup, said)
+    _mend_landmarks(soup, said)
+    _let_scroll(soup, said)
 
 
 def _drop_superfluous(soup: BeautifulSoup) -> None:
@@ -135,7 +146,7 @@ def _name_controls(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
             if button.get("aria-label") and shown not in str(button["aria-label"]):
                 del button["aria-label"]
         elif not button.get("aria-label"):
-            button["aria-label"] = str(button.get("title", "Button"))
+            button["aria-label"] = str(button.get("title", said["button"]))
     for summary in soup.select("summary"):
         if summary.get_text(strip=True):
             summary.attrs.pop("aria-label", None)
@@ -144,7 +155,7 @@ def _name_controls(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
         name = chapter.get_text(" ", strip=True) if isinstance(chapter, Tag) else ""
         summary["aria-label"] = f"{said['unfold']} {name}".strip()
     for link in soup.select("a.headerlink"):
-        link["aria-label"] = str(link.get("title", "Link to this heading"))
+        link["aria-label"] = str(link.get("title", said["heading_link"]))
     for hint in soup.select(".search-button__kbd-shortcut"):
         hint["aria-hidden"] = "true"
 
@@ -161,10 +172,10 @@ def _mend_tables(soup: BeautifulSoup) -> None:
         del table["border"]
 
 
-def _mend_lists(soup: BeautifulSoup) -> None:
+def _mend_lists(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     for box in soup.select("input[type='checkbox'].task-list-item-checkbox"):
         item = box.find_parent("li")
-        box["aria-label"] = item.get_text(" ", strip=True) if item else "Task"
+        box["aria-label"] = item.get_text(" ", strip=True) if item else said["task"]
     for node in soup.select("[role='list'], [role='listitem']"):
         if node.name in {"dl", "dt", "dd", "div", "span"}:
             del node["role"]
@@ -172,18 +183,19 @@ def _mend_lists(soup: BeautifulSoup) -> None:
         del node["role"]
 
 
-def _mend_landmarks(soup: BeautifulSoup) -> None:
+def _mend_landmarks(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     for sidebar in soup.select("#pst-primary-sidebar"):
         sidebar["role"] = "complementary"
-        sidebar["aria-label"] = "Contents of the report"
+        sidebar["aria-label"] = said["contents"]
     for caption in soup.select("nav p.caption[role='heading']"):
         del caption["role"]
         del caption["aria-level"]
     for number, nav in enumerate(soup.select("nav.bd-toc-nav, nav.page-toc, #jb-print-toc nav")):
-        nav["aria-label"] = "On this page" if number == 0 else f"On this page ({number + 1})"
+        name = said["on_this_page"]
+        nav["aria-label"] = name if number == 0 else f"{name} ({number + 1})"
 
 
-def _let_scroll(soup: BeautifulSoup) -> None:
+def _let_scroll(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     """Wide content scrolls in its own box, and a keyboard can reach the box."""
     for frame_of_table in soup.select("article .table-frame[role='region']"):
         frame_of_table["role"] = "group"  # many of them would crowd the list of landmarks
@@ -191,7 +203,7 @@ def _let_scroll(soup: BeautifulSoup) -> None:
         if table.find_parent("table") is not None or table.find_parent(class_="table-frame"):
             continue
         caption = table.find("caption")
-        name = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else "Table"
+        name = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else said["table"]
         frame = {"class": "table-frame", "tabindex": "0", "role": "group", "aria-label": name}
         table.wrap(soup.new_tag("div", attrs=frame))
     for code in soup.select("article div.highlight > pre"):
@@ -222,5 +234,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name in _UNUSED_SETTINGS:
         if name not in app.config.values:
             app.add_config_value(name, {}, "")
+    app.add_config_value("editions", [], "html", list)
     app.connect("build-finished", _finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

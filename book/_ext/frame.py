@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -101,6 +101,21 @@ def preview(soup: BeautifulSoup, name: str, edition: Edition, words: Mapping[str
         soup.head.append(soup.new_tag("meta", attrs={"property": key, "content": text}))
     for key, text in (("description", description), ("twitter:card", "summary_large_image")):
         soup.head.append(soup.new_tag("meta", attrs={"name": key, "content": text}))
+
+
+def lead_to_twins(soup: BeautifulSoup, name: str, editions: Sequence[Mapping[str, str]]) -> None:
+    """Lead from the page `name` to the same page in every other edition, in its own words."""
+    place = soup.select_one(".article-header-buttons")
+    for one in editions:
+        target = "../" * name.count("/") + one["path"] + name
+        marks = {"lang": one["tag"], "hreflang": one["tag"], "href": target}
+        if soup.head is not None:
+            alternate = {"rel": "alternate", "hreflang": one["tag"], "href": target}
+            soup.head.append(soup.new_tag("link", attrs=alternate))
+        if place is not None:
+            link = soup.new_tag("a", attrs={"class": "btn btn-sm edition-twin", **marks})
+            link.string = one["name"]
+            place.insert(0, link)
 
 
 def _first_words(soup: BeautifulSoup) -> str:

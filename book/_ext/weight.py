@@ -19,6 +19,7 @@ _SOURCE = re.compile(
 _POINT = re.compile(r'"\\([ef][0-9a-f]{3})"')
 #: Styles may hold the sign itself instead of its number.
 _SIGN = re.compile("[\ue000-\uf8ff]")
+_PLURALS = re.compile(r"new Function\(.*?\n\s*\)", re.DOTALL)
 #: Scripts that only the page of searching needs.
 _SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 #: Inline scripts set values that this one makes, so it cannot wait.
@@ -60,6 +61,17 @@ def _subset(font: Path, points: set[int]) -> None:
     cutter.subset(made)
     made.flavor = "woff"
     made.save(font.with_suffix(".woff"))
+
+
+def make_no_code_of_text(out: Path) -> None:
+    """Let the words of another language load under a policy that makes no code of text.
+
+    Sphinx makes a function of the rule for plurals, which no page of ours asks for.
+    """
+    script = out / "_static" / "doctools.js"
+    if script.is_file():
+        said = script.read_text(encoding="utf-8")
+        script.write_text(_PLURALS.sub("() => 0", said), encoding="utf-8")
 
 
 def let_scripts_wait(soup: BeautifulSoup, name: str) -> None:

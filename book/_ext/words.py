@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _ENGLISH = {
+    "tag": "en",
     "read": "Read the report",
     "contents": "Contents of the report",
     "on_this_page": "On this page",
@@ -27,7 +28,30 @@ _ENGLISH = {
     "contents stand on the left of every page.",
     "subtitle": "What was claimed, what is known, how sure, and what is not known",
 }
-WORDS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH}
+_CHINESE = {
+    "tag": "zh-CN",
+    "read": "阅读报告",
+    "contents": "报告目录",
+    "on_this_page": "本页内容",
+    "table": "表格",
+    "task": "任务",
+    "unfold": "下级页面：",
+    "button": "按钮",
+    "heading_link": "本节链接",
+    "picture_file": "图（SVG）",
+    "data_file": "数据（CSV）",
+    "files_of": "：",
+    "simulated": "模拟数据",
+    "version": "版本 {version}",
+    "vintage": "数据读取于 {accessed}，校验码 {fingerprint}",
+    "licence": "文字与图 CC BY 4.0，代码 MIT",
+    "cite": "如何引用",
+    "feedback": "指出错误",
+    "lost_title": "此页不存在",
+    "lost": "地址可能已过时，或输入有误。报告从首页开始，目录在每页左侧。",
+    "subtitle": "主张了什么、知道什么、有多大把握、还不知道什么",
+}
+WORDS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "zh": _CHINESE}
 
 
 def words(language: str | None) -> Mapping[str, str]:

@@ -4,6 +4,7 @@
 (() => {
   const WORDS = {
     en: { filter: "Filter rows", all: "all", none: "(none)", csv: "Download CSV", rows: (n, of) => `${n} of ${of} rows` },
+    zh: { filter: "筛选", all: "全部", none: "（空）", csv: "下载 CSV", rows: (n, of) => `共 ${of} 行，显示 ${n} 行` },
   };
   const words = WORDS[document.documentElement.lang.split("-")[0]] ?? WORDS.en;
   const MOST_CHOICES = 8;

@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,20 @@ from bs4 import BeautifulSoup
 from analysis.report import build_report
 
 PAGES = {"intro", "claims", "collaboration-era", "pilot-zones", "methods", "data", "glossary"}
-LARGEST_BOOK = 12_000_000
+LARGEST_EDITION = 7_000_000
 LARGEST_DRAWING = 160_000
+
+
+MARKS = {"en": "Simulated data", "zh-CN": "模拟数据"}
+FOOTS = {
+    "en": r"Version \d+\.\d+\.\d+ · data read in \d{4}, fingerprint [0-9a-f]{8}",
+    "zh-CN": r"版本 \d+\.\d+\.\d+ · 数据读取于 \d{4}，校验码 [0-9a-f]{8}",
+}
+
+
+def language(path: Path) -> str:
+    """Say the language of a page by the folder it lies in."""
+    return "zh-CN" if "zh" in path.parts else "en"
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +115,7 @@ def test_pages_have_a_title_a_language_and_one_heading(pages: dict[Path, Beautif
     titles = []
     for path, soup in pages.items():
         assert soup.html is not None
-        assert soup.html.get("lang") == "en", path.name
+        assert soup.html.get("lang") == language(path), path.name
         assert soup.title is not None
         titles.append(soup.title.get_text(strip=True))
         assert len(soup.select("main article h1, body > main > h1, #search-documentation")) <= 1
@@ -135,7 +148,7 @@ def test_figures_can_be_taken_along_with_their_numbers(
             name = str(figure["id"])
             assert {Path(file).suffix for file in files} == {".svg", ".csv"}, f"{path.name}: {name}"
             assert all(file.startswith(name) for file in files), name
-            simulated = "Simulated data" in figure.select_one("figcaption").get_text()  # type: ignore[union-attr]
+            simulated = MARKS[language(path)] in figure.select_one("figcaption").get_text()  # type: ignore[union-attr]
             assert all(("-simulated." in file) == simulated for file in files), name
             (table,) = (file for file in files.values() if file.suffix == ".csv")
             rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
@@ -159,8 +172,7 @@ def test_every_page_says_its_edition_and_how_to_answer(pages: dict[Path, Beautif
             continue
         (line,) = soup.select("p.edition")
         said = line.get_text()
-        assert re.search(r"Version \d+\.\d+\.\d+ · data read in \d{4}", said), path.name
-        assert re.search(r"fingerprint [0-9a-f]{8}", said), path.name
+        assert re.search(FOOTS[language(path)], said), path.name
         assert "CC BY 4.0" in said
         targets = [str(a["href"]) for a in line.select("a")]
         assert [t.rpartition("#")[2] for t in targets] == ["cite", "feedback"], path.name
@@ -177,9 +189,11 @@ def test_links_elsewhere_show_a_preview(html: Path, pages: dict[Path, BeautifulS
 
 
 def test_the_page_for_the_lost_needs_no_other_file(pages: dict[Path, BeautifulSoup]) -> None:
-    (soup,) = (soup for path, soup in pages.items() if path.name == "404.html")
-    assert list(_loaded(soup)) == []
-    assert soup.select_one("main a[href$='index.html']") is not None
+    lost = [soup for path, soup in pages.items() if path.name == "404.html"]
+    assert len(lost) == 2
+    for soup in lost:
+        assert list(_loaded(soup)) == []
+        assert soup.select_one("main a[href$='index.html']") is not None
 
 
 def test_scripts_on_a_page_are_those_its_policy_names(pages: dict[Path, BeautifulSoup]) -> None:
@@ -207,5 +221,69 @@ def test_controls_have_names_and_tables_have_headers(pages: dict[Path, Beautiful
             assert table.find_parent(class_="table-frame") is not None, path.name
 
 
-def test_book_stays_light(html: Path) -> None:
-    assert sum(path.stat().st_size for path in html.rglob("*") if path.is_file()) < LARGEST_BOOK
+def test_editions_stay_light(html: Path) -> None:
+    sizes = {"en": 0, "zh-CN": 0}
+    for path in html.rglob("*"):
+        if path.is_file():
+            sizes[language(path.relative_to(html))] += path.stat().st_size
+    assert max(sizes.values()) < LARGEST_EDITION, sizes
+
+
+def test_every_page_has_a_twin_in_the_other_language(
+    html: Path, pages: dict[Path, BeautifulSoup]
+) -> None:
+    names = {path.relative_to(html) for path in pages if language(path) == "en"}
+    twins = {path.relative_to(html / "zh") for path in pages if language(path) == "zh-CN"}
+    assert names == twins
+    for path, soup in pages.items():
+        for link in soup.select("a.edition-twin, link[rel=alternate][hreflang]"):
+            twin = (path.parent / str(link["href"])).resolve()
+            assert twin in pages, path
+            assert language(twin) == link["hreflang"] != language(path)
+        if soup.select_one("article h1"):
+            assert soup.select_one("a.edition-twin") is not None, path
+
+
+def told(soup: BeautifulSoup) -> str:
+    """Return what a reader sees and is told of the text of a page."""
+    article = soup.select_one("article")
+    if article is None:
+        return ""
+    told = [str(image["alt"]) for image in article.select("img[alt]")]
+    return " ".join([article.get_text(" "), *told])
+
+
+def test_no_number_differs_between_editions(html: Path, pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        if language(path) == "en" and path.name != "genindex.html":
+            twin = pages[html / "zh" / path.relative_to(html)]
+            here, there = (
+                Counter(re.findall(r"\d+(?:[.,]\d+)*", told(one))) for one in (soup, twin)
+            )
+            assert here == there, f"{path.name}: {here - there} {there - here}"
+
+
+def test_no_sentence_is_left_in_the_first_language(pages: dict[Path, BeautifulSoup]) -> None:
+    """Five small English words in a row: titles of cited works and code apart."""
+    sentence = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){4}")
+    for path, soup in pages.items():
+        if language(path) == "en" or path.stem in {"references", "genindex", "search"}:
+            continue
+        for block in soup.select("article :is(p, li, td, th, caption, figcaption, h1, h2, h3)"):
+            for code in block.select("code, pre"):
+                code.extract()
+            left = sentence.search(" ".join(block.get_text(" ").split()))
+            assert left is None, f"{path.name}: {left and left[0]}"
+
+
+def test_no_mark_of_the_source_is_left_in_a_text(pages: dict[Path, BeautifulSoup]) -> None:
+    for path, soup in pages.items():
+        for code in soup.select("article :is(code, pre)"):
+            code.extract()
+        assert "**" not in told(soup), path
+
+
+def test_chinese_is_indexed_by_pairs_of_letters(html: Path) -> None:
+    index = (html / "zh" / "searchindex.js").read_text(encoding="utf-8")
+    assert '"通关"' in index
+    assert "splitQuery" in (html / "zh/_static/language_data.js").read_text(encoding="utf-8")
