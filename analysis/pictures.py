@@ -110,6 +110,18 @@ def axes(ax: Axes | None) -> Axes:
         return Figure().subplots()
 
 
+def text_width(text: str, *, size: float, bold: bool) -> float:
+    """Return the width of a label in points, in the font of the drawings at `size` points."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    with mpl.rc_context(), style():
+        face = FontProperties(size=size, weight="bold" if bold else "normal")
+        width, _, _ = text_to_path.get_text_width_height_descent(text, face, ismath=False)
+    return float(width)
+
+
 def csv(frame: pd.DataFrame) -> str:
     """Write what a figure shows as CSV: six digits that count, no label that a sheet could run."""
     shown = frame.copy()

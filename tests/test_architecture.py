@@ -92,7 +92,7 @@ MAY_IMPORT: dict[str, str] = {
     "finished": "errors publishing",
     "outputs": "declarations catalog disclosure methods study",
     "pages.disclosure_tables": "errors catalog disclosure markup methods tables",
-    "editions": "errors",
+    "editions": "errors pictures",
     "report": "errors catalog editions finished gates notebooks outputs publishing stamps",
     "": "study auditing plots tables listings projections",
     "__main__": (
@@ -132,7 +132,7 @@ ONLY_IN = {
 #: that asks the operating system how much memory there is.
 READERS = {"catalog", "report", "notebooks", "printing", "methods.sources", "methods.resources"}
 #: Those that keep and lock what is being built.
-READERS |= {"finished", "publishing", "stamps"}
+READERS |= {"finished", "publishing", "stamps", "editions.catalogue", "editions.edition"}
 READING = {"open", "read_text", "read_bytes", "read_csv", "read_parquet", "read_json", "read_toml"}
 #: Functions that take an option without its name. None should be added.
 LOOSE = {

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape, unescape
+
+from analysis.pictures import text_width
 
 Translate = Callable[[str], str]
 
@@ -41,7 +42,9 @@ class _Line:
     @property
     def width(self) -> float:
         size = _SIZE.search(self.marks)
-        return _width(self.said, bold="bold" in self.marks) * float(size["size"] if size else 10)
+        return text_width(
+            self.said, size=float(size["size"] if size else 10), bold="bold" in self.marks
+        )
 
 
 def translated(svg: str, translate: Translate) -> str:
@@ -144,14 +147,3 @@ def broken(text: str, lines: int) -> list[str]:
 def _length(text: str) -> int:
     """Count the halves of a square that a text takes: two for a Chinese letter, one for others."""
     return sum(2 if ord(letter) >= 0x2E80 else 1 for letter in text)
-
-
-@cache
-def _width(text: str, *, bold: bool) -> float:
-    """Return the width of a text in the font of the drawings, at a size of one."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    face = FontProperties(family="DejaVu Sans", size=100, weight="bold" if bold else "normal")
-    width, _, _ = text_to_path.get_text_width_height_descent(text, face, ismath=False)
-    return float(width) / 100
