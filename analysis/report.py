@@ -128,8 +128,9 @@ def _built(root: Path, *, staging: Path, store: finished.Finished, say: Say) -> 
         say(f"  {len(pages) - len(open_)} pages are taken over from a run that was interrupted")
     notebooks.execute(open_, say=say, done=store.keep)
     say("3/4 Building the pages ...")
-    html = _build_editions(staging, log=root / "_build" / _LOG)
-    stamps.write_stamp(html, root=root, staging=staging)
+    html, *others = _build_editions(staging, log=root / "_build" / _LOG)
+    for folder in (html, *others):
+        stamps.write_stamp(folder, root=root, staging=staging)
     return html
 
 
@@ -202,7 +203,7 @@ def _stage_book(root: Path, *, staging: Path) -> None:
             )
 
 
-def _build_editions(staging: Path, *, log: Path) -> Path:
+def _build_editions(staging: Path, *, log: Path) -> tuple[Path, ...]:
     """Build the pages of all languages side by side; the others lie in folders of the first."""
     from analysis import editions
 
@@ -213,9 +214,7 @@ def _build_editions(staging: Path, *, log: Path) -> Path:
         first = pool.submit(_build_pages, staging, log=log)
         rest = {path: pool.submit(_build_pages, others[path], log=logs[path]) for path in others}
     html = first.result()
-    for path, built in rest.items():
-        built.result().rename(html / path)
-    return html
+    return html, *(built.result().rename(html / path) for path, built in rest.items())
 
 
 def _build_pages(staging: Path, *, log: Path) -> Path:

@@ -27,7 +27,8 @@ FIRST = "en"
 CONFIG, CONTENTS, BOOK = "_config.yml", "_toc.yml", "book"
 #: Beside the pages, what the frame of a page is made from.
 _FRAME = ("CITATION.cff", "data/sources.toml")
-_STAGE = "_edition-"
+#: Where the other editions are built: the builder of the first passes over its own output.
+_STAGE = "_build/editions"
 
 
 def collect(staging: Path) -> tuple[Message, ...]:
@@ -72,14 +73,14 @@ def write_editions(staging: Path) -> dict[str, Path]:
 
     folders = {FIRST: staging}
     for language in languages(staging):
-        folders[language] = staging / f"{_STAGE}{language}"
+        folders[language] = staging / _STAGE / language
         _write_edition(staging, folders[language], texts=read_catalogue(staging, language))
     locales = {language: Locale.parse(language) for language in folders}
     for language, folder in folders.items():
         up = "" if language == FIRST else "../"
         twins = [
             {
-                "tag": str(locale).replace("_", "-"),
+                "tag": other.replace("_", "-"),
                 "name": str(locale.get_language_name()),
                 "path": up if other == FIRST else f"{up}{locale.language}/",
             }
@@ -91,6 +92,7 @@ def write_editions(staging: Path) -> dict[str, Path]:
 
 
 def _write_edition(staging: Path, target: Path, *, texts: Catalogue) -> None:
+    target.mkdir(parents=True)
     shutil.copytree(staging / BOOK, target / BOOK)
     for name in (CONFIG, CONTENTS, *_FRAME):
         if (staging / name).is_file():

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup, Tag
 ABOUT = "book/about.html"
 PREVIEW = "_static/preview.png"
 _LONGEST = 200
+_LOST = "404.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ def preview(soup: BeautifulSoup, name: str, edition: Edition, words: Mapping[str
 
 def lead_to_twins(soup: BeautifulSoup, name: str, editions: Sequence[Mapping[str, str]]) -> None:
     """Lead from the page `name` to the same page in every other edition, in its own words."""
+    if name == _LOST:  # it is shown at any address
+        return
     place = soup.select_one(".article-header-buttons")
     for one in editions:
         target = "../" * name.count("/") + one["path"] + name
@@ -150,7 +153,7 @@ def lost(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
     """Write the page for an address that does not exist; it needs no other file."""
     start = f"{edition.address}/index.html" if edition.address else "index.html"
     soup = BeautifulSoup(
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title></title>'
+        f'<!DOCTYPE html>\n<html lang="{words["tag"]}"><head><meta charset="utf-8"/><title></title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
         "<style>body{font:1.1rem/1.6 sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;"
         "color-scheme:light dark;color:CanvasText;background:Canvas}a{color:LinkText}</style>"
@@ -163,7 +166,7 @@ def lost(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
     _write(soup.a, words["read"])
     if soup.a is not None:
         soup.a["href"] = start
-    (out / "404.html").write_text(str(soup), encoding="utf-8")
+    (out / _LOST).write_text(str(soup), encoding="utf-8")
 
 
 def _write(tag: Tag | None, text: str) -> None:
