@@ -25,6 +25,8 @@ RIDGE = 1e-11
 #: Relative residual at which the conjugate gradients stop, and how many steps they may take.
 CG_TOLERANCE = 1e-6
 CG_STEPS = 2_000
+#: Rounding of sums relative to the sums of absolute values: no step can get below it.
+ROUNDING = 10 * float(np.finfo(float).eps)
 #: Up to this number of levels beside the largest factor the rank is computed exactly.
 EXACT_RANK = 3_000
 
@@ -136,7 +138,12 @@ class Factors:
         return self.sizes[0] * rest <= DENSE_TABLE and self.sizes[0] * rest**2 <= DENSE_WORK
 
     def solve(
-        self, weights: np.ndarray, sums: np.ndarray, *, start: np.ndarray | None = None
+        self,
+        weights: np.ndarray,
+        sums: np.ndarray,
+        *,
+        start: np.ndarray | None = None,
+        sizes: np.ndarray | None = None,
     ) -> np.ndarray:
         """Effects of the weighted least-squares fit of c columns on all dummies.
 
@@ -148,6 +155,9 @@ class Factors:
             `sums` of the weighted columns, shape (levels, c).
         start : numpy.ndarray, optional
             A guess, shape (levels, c); used where the solve iterates.
+        sizes : numpy.ndarray, optional
+            `sums` of the absolute values of the weighted columns, shape (levels, c): says what of
+            `sums` is rounding, where these are small because the columns are nearly solved.
 
         Returns
         -------
@@ -169,13 +179,15 @@ class Factors:
             others = _solve_scaled(self._schur(weights, table), right, self._scale(weights))
             first = (sums[:size] - table @ others) / row[:, None]
             return np.vstack([first, others])
-        return self._iterate(weights, sums, row, start)
+        noise = ROUNDING * np.abs(sums if sizes is None else sizes)[size:]
+        return self._iterate(weights, sums, row, start, noise)
 
     def residuals(self, columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return `columns` (c, N) less their weighted fit on all effects, refined once."""
         left = columns
         for _ in range(2):
-            effects = self.solve(weights, self.sums(left * weights))
+            sizes = None if self.dense else self.sums(np.abs(left) * weights)
+            effects = self.solve(weights, self.sums(left * weights), sizes=sizes)
             left = left - np.array([self.spread(column) for column in effects.T])
         return left
 
@@ -214,28 +226,38 @@ class Factors:
         return np.asarray(block - table.T @ (table / row[:, None]))
 
     def _iterate(
-        self, weights: np.ndarray, sums: np.ndarray, row: np.ndarray, start: np.ndarray | None
+        self,
+        weights: np.ndarray,
+        sums: np.ndarray,
+        row: np.ndarray,
+        start: np.ndarray | None,
+        noise: np.ndarray,
     ) -> np.ndarray:
         size = self.sizes[0]
         guess = np.zeros_like(sums) if start is None else start
         columns = []
-        for total, first in zip(sums.T, guess.T, strict=True):
+        for total, first, least in zip(sums.T, guess.T, noise.T, strict=True):
             mean = total[:size] / row
             right = total[size:] - self._sums_beside(weights * mean[self.codes[0]])
-            others = self._conjugate(weights, right, row, first[size:])
+            others = self._conjugate(weights, right, row, first[size:], least)
             fitted = np.bincount(self.codes[0], weights * self._spread_beside(others), size)
             columns.append(np.concatenate([(total[:size] - fitted) / row, others]))
         return np.column_stack(columns)
 
     def _conjugate(
-        self, weights: np.ndarray, right: np.ndarray, row: np.ndarray, start: np.ndarray
+        self,
+        weights: np.ndarray,
+        right: np.ndarray,
+        row: np.ndarray,
+        start: np.ndarray,
+        noise: np.ndarray,
     ) -> np.ndarray:
         inverse = 1 / self._scale(weights) ** 2
         guess = start.copy()
         left = right - self._apply(weights, row, guess)
         turned = inverse * left
         way, size = turned.copy(), float(left @ turned)
-        goal = CG_TOLERANCE**2 * float(right @ (inverse * right))
+        goal = CG_TOLERANCE**2 * float(right @ (inverse * right)) + float(noise @ (inverse * noise))
         for _ in range(CG_STEPS):
             if size <= goal:
                 break

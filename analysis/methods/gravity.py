@@ -70,8 +70,17 @@ def flows(
     (['CN > DE', 'DE > CN'], ('exporter', 'importer'))
     """
     _refuse_unnamed(frame, exporter, importer)
-    names = {"exporter": frame[exporter].astype(str), "importer": frame[importer].astype(str)}
-    pair = names["exporter"] + " > " + names["importer"]
+    coded = [pd.factorize(frame[name].astype(str)) for name in (exporter, importer)]
+    (out, exporters), (into, importers) = coded
+    number, known = pd.factorize(out * len(importers) + into)
+    sides = pd.DataFrame(
+        {
+            "exporter": exporters[known // len(importers)],
+            "importer": importers[known % len(importers)],
+        }
+    )
+    sides.index = pd.Index(sides["exporter"] + " > " + sides["importer"])
+    pair = sides.index.to_series().take(number)
     rows = frame.reset_index(drop=True).assign(
         _pair=pair.to_numpy(), _cohort=np.nan if cohort is None else frame[cohort].array
     )
@@ -85,11 +94,10 @@ def flows(
         cluster=cluster,
         unit_of_measure=unit_of_measure,
     )
-    sides = pd.DataFrame(names).set_axis(pair.to_numpy())
-    sides = sides[~sides.index.duplicated()].reindex(panel.cells["unit"]).reset_index(drop=True)
+    beside = sides.loc[panel.units].take(panel.positions).reset_index(drop=True)
     return replace(
         panel,
-        cells=pd.concat([panel.cells, sides], axis=1),
+        cells=pd.concat([panel.cells, beside], axis=1),
         categories=(*panel.categories, "exporter", "importer"),
     )
 
@@ -312,8 +320,8 @@ def _exposed(panel: Panel, name: str) -> int:
     """Pairs that are treated, or whose regressor changes (all pairs where none changes)."""
     if name == "treatment":
         return panel.n_treated
-    spread = panel.cells.groupby("unit", observed=True)[name].agg(np.ptp)
-    return int((spread > 0).sum()) or panel.n_units
+    by_pair = panel.cells.groupby("unit", observed=True)[name]
+    return int((by_pair.max() > by_pair.min()).sum()) or panel.n_units
 
 
 def _refuse_unnamed(frame: pd.DataFrame, exporter: str, importer: str) -> None:

@@ -186,7 +186,8 @@ class Panel:
             )
         if not kept.all() or not sorted_:
             cells = cells[kept].sort_values(["unit", "time"], ignore_index=True)
-            cohorts = cohorts[cohorts.index.isin(cells["unit"])]
+        if not kept.all():
+            cohorts = cohorts[cohorts.index.isin(cells["unit"].unique())]
         return cls(
             cells=cells,
             cohorts=cohorts,
@@ -286,7 +287,7 @@ class Panel:
         return replace(
             self,
             cells=cells,
-            cohorts=self.cohorts[self.cohorts.index.isin(cells["unit"])],
+            cohorts=self.cohorts[self.cohorts.index.isin(cells["unit"].unique())],
             positions=None,  # and the times
         )
 

@@ -2,14 +2,14 @@
 
     python -m benchmarks.poisson.speed --peer /path/to/python-with-pyfixest
 
-Writes benchmarks/results/poisson_speed.csv: shortest and median of five, after one run that is not
-counted (first imports, compiled loops). Two sets of effects: firms and months, and exporter-year
-with importer-year, as in trade. Both sides start from a table in memory and end with the
-coefficient and its clustered error; ours is also timed from the checked panel on. The peer runs in
-its own process on the same file, all its modules loaded before the clock starts, with its own
-tolerances and with tight ones; ``times_faster`` is against the faster of the two, ``gap`` the
-distance of estimates from the tight peer, and
-``error_gap`` that of standard errors, relative, in one small-sample convention.
+Writes benchmarks/results/poisson_speed.csv: shortest and median of some runs (``--runs``, stored as
+``runs``), after one that is not counted (first imports, compiled loops). Two sets of effects: firms
+and months, and exporter-year with importer-year, as in trade. Both sides start from a table in
+memory and end with the coefficient and its clustered error; ours is also timed from the checked
+panel on. The peer runs in its own process on the same file, all its modules loaded before the clock
+starts, with its own tolerances and with tight ones; ``times_faster`` is against the faster of the
+two, ``gap`` the distance of estimates from the tight peer, and ``error_gap`` that of standard
+errors, relative, in one small-sample convention.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from analysis.methods.panel import Panel
 from analysis.methods.poisson import poisson
 
 RESULTS = Path(__file__).parents[1] / "results" / "poisson_speed.csv"
-UNITS, TIMES, RUNS = 20_000, 50, 5
+UNITS, TIMES = 20_000, 50
 COUNTRIES, YEARS = 142, 50
 
 PEER = """
@@ -98,11 +98,11 @@ def trade(seed: int = 8) -> pd.DataFrame:
 
 
 def ours(
-    make: Callable[[], Panel], estimate: Callable[[Panel], EffectTable]
+    make: Callable[[], Panel], estimate: Callable[[Panel], EffectTable], *, runs: int
 ) -> list[dict[str, object]]:
     """Time from the table on, and from the panel on."""
     whole, fitting = [], []
-    for _ in range(RUNS + 1):
+    for _ in range(runs + 1):
         begin = time.perf_counter()
         panel = make()
         made = time.perf_counter()
@@ -123,13 +123,15 @@ def ours(
     ]
 
 
-def theirs(frame: pd.DataFrame, peer: str, formula: str, cluster: str) -> list[dict[str, object]]:
+def theirs(
+    frame: pd.DataFrame, peer: str, formula: str, cluster: str, *, runs: int
+) -> list[dict[str, object]]:
     """Run the peer in its own process on the same table."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "flows.pickle"
         frame.to_pickle(path)
         said = subprocess.run(
-            [peer, "-c", PEER, str(path), formula, cluster, str(RUNS)],
+            [peer, "-c", PEER, str(path), formula, cluster, str(runs)],
             capture_output=True,
             text=True,
             check=True,
@@ -167,19 +169,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", default=sys.executable, help="Python that has pyfixest")
     parser.add_argument("--case", choices=["firms", "trade", "both"], default="both")
+    parser.add_argument("--runs", type=int, default=5, help="runs counted")
     asked = parser.parse_args()
     done = [] if asked.case == "both" or not RESULTS.exists() else [pd.read_csv(RESULTS)]
     if asked.case in ("firms", "both"):
         counts = firms()
         names = {"unit": "unit", "time": "time", "outcome": "flow", "cohort": "first"}
         mine = ours(
-            lambda: Panel.from_frame(counts, **names), lambda p: poisson(p, inference="CR1")
+            lambda: Panel.from_frame(counts, **names),
+            lambda p: poisson(p, inference="CR1"),
+            runs=asked.runs,
         )
-        other = theirs(counts, asked.peer, "flow ~ treated | unit + time", "unit")
+        formula = "flow ~ treated | unit + time"
+        other = theirs(counts, asked.peer, formula, "unit", runs=asked.runs)
         case = "unit and time effects"
         done = [t[t["case"] != case] for t in done]
         done.append(
-            compared(case, mine, other).assign(rows=len(counts), levels=UNITS + TIMES, seed=7)
+            compared(case, mine, other).assign(
+                rows=len(counts), levels=UNITS + TIMES, seed=7, runs=asked.runs
+            )
         )
     if asked.case in ("trade", "both"):
         frame = trade()
@@ -187,12 +195,15 @@ def main() -> None:
         mine = ours(
             lambda: flow_panel(frame, **sides, covariates=["days"]),
             lambda p: gravity(p, regressors=["days"], absorb="sides"),
+            runs=asked.runs,
         )
-        other = theirs(frame, asked.peer, "flow ~ days | exporter_year + importer_year", "pair")
+        formula = "flow ~ days | exporter_year + importer_year"
+        other = theirs(frame, asked.peer, formula, "pair", runs=asked.runs)
         case = "exporter-year and importer-year effects"
         done = [t[t["case"] != case] for t in done]
         levels = 2 * COUNTRIES * YEARS
-        done.append(compared(case, mine, other).assign(rows=len(frame), levels=levels, seed=8))
+        table = compared(case, mine, other)
+        done.append(table.assign(rows=len(frame), levels=levels, seed=8, runs=asked.runs))
     table = pd.concat(done, ignore_index=True).assign(machine=machine())
     first = ["case", "run", "seconds", "median_seconds", "times_faster", "estimate", "gap"]
     columns = [*first, *(c for c in table.columns if c not in first)]

@@ -320,9 +320,6 @@ Family = Callable[[list[Pool]], Several]
 PANEL: tuple[Family, ...] = (synthetic_control, synthetic_did, panel_approach)
 SERIES: tuple[Family, ...] = (its_segmented, its_structural, its_drift, its_trend, its_arima)
 SEVERAL: tuple[Family, ...] = (synthetic_control, synthetic_did_resampled, panel_approach)
-#: Slow fits get this share of the draws.
-SHARE = {"its_structural": 5, "its_drift": 5, "its_trend": 10, "its_arima": 10}
-SHARE |= {"synthetic_did_resampled": 40}
 
 
 def tried(design: Design) -> tuple[Family, ...]:
@@ -334,7 +331,7 @@ def tried(design: Design) -> tuple[Family, ...]:
     return (*PANEL, *SERIES[:3])
 
 
-#: Designs with the full number of draws; the others get a fifth, the slowest fits fewer.
+#: Designs with the full number of draws; the others get half.
 MAIN = ("AR(1) 0.8", "AR(1) 0", "no common shock, AR(1) 0.8", "no common shock, AR(1) 0")
 
 
@@ -399,11 +396,8 @@ def _write(path: Path, written: dict[tuple[str, str], dict[str, object]]) -> Non
         writer.writerows(rows)
 
 
-def _wanted(design: Design, family: Family, draws: int) -> int:
-    share = SHARE.get(family.__name__, 1)
-    if design.treated > 1:
-        share = max(share, 20)
-    return max(min(draws // share, draws if design.name in MAIN else draws // 5), 10)
+def _wanted(design: Design, draws: int) -> int:
+    return max(draws if design.name in MAIN else draws // 2, 10)
 
 
 def main() -> None:
@@ -417,7 +411,7 @@ def main() -> None:
     written, steps = _stored(given.out), 0
     for design in DESIGNS:
         for family in tried(design):
-            draws = _wanted(design, family, given.draws)
+            draws = _wanted(design, given.draws)
             prefix = PREFIX[family.__name__]
             held = [row for key, row in written.items() if key[0] == design.name]
             held = [row for row in held if str(row["method"]).startswith(prefix)]

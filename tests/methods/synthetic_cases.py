@@ -37,6 +37,21 @@ def prop99() -> Panel:
     )
 
 
+def germany() -> pd.DataFrame:
+    """GDP per head and predictors of West Germany and sixteen others; reunified from 1990."""
+    return pd.read_csv(ORACLES / "germany.csv")
+
+
+def german_predictors(table: pd.DataFrame, *, first: int, invest: str) -> pd.DataFrame:
+    """Means over ten years of the six predictors of Abadie, Diamond and Hainmueller (2015)."""
+    by = table[table["year"].between(first, first + 9)].groupby("country")
+    school = table[table["year"].isin((first // 10 * 10, first // 10 * 10 + 5))]
+    made = by[["gdp", "trade", "infrate", "industry"]].mean()
+    made["schooling"] = school.groupby("country")["schooling"].mean()
+    made["invest"] = table[table["year"] == 1980].set_index("country")[invest]
+    return made.T
+
+
 def peers() -> pd.DataFrame:
     """What other packages find; see tests/oracles/synthetic/make.py."""
     return pd.read_csv(ORACLES / "peers.csv").set_index(["quantity", "unit"])["value"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import cvxpy as cp
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +16,19 @@ from analysis.methods.conformal import p_value
 from analysis.methods.counterfactual import AUGMENTED
 from analysis.methods.donor_pool import pools
 from analysis.methods.placebo import MAX_DRAWS, placebo_gaps
+from analysis.methods.predictor_weights import predictor_weights
+from analysis.methods.simplex import simplex_weights
 from tests.contract import check_contract
-from tests.methods.synthetic_cases import DEGENERATE, frame, noise, panel, peers, prop99
+from tests.methods.synthetic_cases import (
+    DEGENERATE,
+    frame,
+    german_predictors,
+    germany,
+    noise,
+    panel,
+    peers,
+    prop99,
+)
 
 
 def weights(table: object, unit: str) -> pd.Series:
@@ -187,6 +199,100 @@ def test_predictors_against_the_published_table(california: Panel) -> None:
         assert found[state] == pytest.approx(weight, abs=0.03), state
     assert table.overall.estimate == pytest.approx(-19.0, abs=0.5)
     assert any("from 2 starts" in note for note in table.notes)
+
+
+def test_conformal_against_the_package_of_the_authors(california: Panel) -> None:
+    """P-values of constant effects and an interval, as scinference prints them."""
+    series = pools(california)[0].series
+    told = peers()["conformal p-value"]
+    for effect, expected in told.items():
+        cleared = series[:, 0] - np.where(np.arange(31) >= 19, float(effect), 0.0)
+        residual = cleared - series[:, 1:] @ simplex_weights(series[:, 1:], cleared)
+        assert p_value(residual, 12) == pytest.approx(expected, abs=1e-9), effect
+    assert told.nunique() > 2
+    time = california.cells["time"]
+    short = california.keep(((time < 1989) | (time == 2000)).to_numpy())
+    table = synthetic_control(short, inference="conformal", conf_level=0.9)
+    # scinference searches a grid of steps of 0.05 with a solver that stops at 1e-3.
+    assert table.overall.conf_low == pytest.approx(peers()["conformal 90% low"]["2000"], abs=0.1)
+    assert table.overall.conf_high == pytest.approx(peers()["conformal 90% high"]["2000"], abs=0.1)
+
+
+def test_the_ratio_of_fits_by_hand(california: Panel) -> None:
+    table = synthetic_control(california, inference="placebo")
+    paths = table.draws[:, :31]
+    ratio = [np.sqrt((one[19:] ** 2).mean() / (one[:19] ** 2).mean()) for one in paths]
+    rank = sum(one >= ratio[0] for one in ratio)
+    note = next(note for note in table.notes if note.startswith("Ratio of root"))
+    assert f"before: {ratio[0]:.3g}, rank {rank} of 39 (p = {rank / 39:.3f})." in note
+
+
+@pytest.mark.slow
+def test_the_ratio_of_fits_against_the_published_rank(california: Panel) -> None:
+    """Abadie, Diamond and Hainmueller (2010), section 3.4: with predictors California is first."""
+    table = synthetic_control(
+        california,
+        covariates=tuple(california.covariates),
+        lags=(1975, 1980, 1988),
+        starts=1,
+        inference="placebo",
+    )
+    note = next(note for note in table.notes if note.startswith("Ratio of root"))
+    assert note.endswith("rank 1 of 39 (p = 0.026).")
+
+
+def test_german_reunification_against_the_published_table() -> None:
+    """Abadie, Diamond and Hainmueller (2015), table 1, doi:10.1111/ajps.12116.
+
+    Importance of predictors is found on 1981-1990 with predictors of the decade before, the
+    weights of countries then with predictors of 1981-1990.
+    """
+    table = germany()
+    wide = table.pivot(index="year", columns="country", values="gdp")
+    order = ["West Germany", *(name for name in wide.columns if name != "West Germany")]
+    series = wide[order].to_numpy(dtype=float)
+    early = german_predictors(table, first=1971, invest="invest70")[order].to_numpy()
+    late = german_predictors(table, first=1981, invest="invest80")[order].to_numpy()
+    found = predictor_weights(early, series[21:31], starts=2, seed=0)
+    scaled = late / late.std(axis=1, ddof=1)[:, None] * np.sqrt(found.importance)[:, None]
+    weight = dict(zip(order[1:], simplex_weights(scaled[:, 1:], scaled[:, 0]), strict=True))
+    published = {
+        "Austria": 0.42,
+        "USA": 0.22,
+        "Japan": 0.16,
+        "Switzerland": 0.11,
+        "Netherlands": 0.09,
+    }
+    assert {name for name, value in weight.items() if value > 0.02} == set(published)
+    for country, value in published.items():
+        assert weight[country] == pytest.approx(value, abs=0.025), country
+        assert weight[country] == pytest.approx(peers()["Germany weight"][country], abs=0.01)
+    # "About 1,600 USD per year on average over the 1990-2003 period".
+    gap = series[:, 0] - series[:, 1:] @ np.array(list(weight.values()))
+    assert gap[30:].mean() == pytest.approx(-1_600, abs=50)
+    assert gap[30:].mean() == pytest.approx(peers()["Germany ATT"]["West Germany"], rel=0.02)
+
+
+def test_german_reunification_on_outcomes_against_other_solvers() -> None:
+    """An interior-point solver finds the same; pysyncon stops at more than twice the loss."""
+    table = germany().assign(first=lambda f: np.where(f["country"] == "West Germany", 1990, np.nan))
+    made = Panel.from_frame(table, unit="country", time="year", outcome="gdp", cohort="first")
+    found = synthetic_control(made, inference="placebo")
+    check_contract(found)
+    gap = found.tidy().set_index("time")["estimate"]
+    loss = float((gap.loc[:1989].dropna() ** 2).mean())
+    assert loss < peers()["Germany outcomes-only loss"]["West Germany"] / 2
+    wide = table.pivot(index="year", columns="country", values="gdp")
+    own = wide.pop("West Germany").to_numpy(dtype=float) / 1e3
+    others = wide.to_numpy(dtype=float) / 1e3
+    free = cp.Variable(others.shape[1], nonneg=True)
+    fit = cp.sum_squares(others[:30] @ free - own[:30])
+    cp.Problem(cp.Minimize(fit), [cp.sum(free) == 1]).solve(solver="CLARABEL")
+    away = (own - others @ free.value) * 1e3
+    assert loss == pytest.approx(float((away[:30] ** 2).mean()), rel=1e-6)
+    assert found.overall.estimate == pytest.approx(float(away[30:].mean()), rel=1e-6)
+    left_out = leave_one_out(made, partial(synthetic_control, inference="none"))
+    assert (left_out.detail["estimate"] < 0).all()
 
 
 # (c) simulation ---------------------------------------------------------------------------------
