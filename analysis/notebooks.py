@@ -15,6 +15,8 @@ from analysis.errors import BuildError, Fault
 Say = Callable[[str], None]
 
 TIMEOUT = 600
+#: Seconds that a kernel may take to start; on a machine at work a minute is not enough.
+STARTUP = 300
 """Seconds a single cell may take."""
 
 AT_ONCE = 2
@@ -100,6 +102,7 @@ async def _execute_one(path: Path) -> Fault | None:
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
+        startup_timeout=STARTUP,
         kernel_name="python3",
         record_timing=False,
         force_raise_errors=True,

@@ -23,6 +23,8 @@ _STAGED = ("_config.yml", "_toc.yml", "book")
 _STAGED_IF_THERE = ("benchmarks/results", "CITATION.cff", "locale", "requirements.txt")
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 _MARK = ".buildinfo"
+#: Sphinx writes a checksum of its settings there, another one with every version of Python.
+_MARKED = "This folder is a built report: the next one may take its place.\n"
 AT_ONCE = 2
 """Editions that are built side by side."""
 
@@ -234,7 +236,9 @@ def _build_pages(staging: Path, *, log: Path) -> Path:
     log.write_text(said, encoding="utf-8")
     if done.returncode:
         raise _build_failure(said, log=log)
-    return staging / "_build" / "html"
+    html = staging / "_build" / "html"
+    (html / _MARK).write_text(_MARKED, encoding="utf-8")
+    return html
 
 
 def _switch_execution_off(staging: Path) -> None:

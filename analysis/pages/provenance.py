@@ -17,6 +17,12 @@ from analysis.tables import say
 
 #: Characters of a checksum that are shown; the whole stands in `provenance.json`.
 SHOWN = 16
+#: Where results of long computations lie; only what reads there rests on one.
+RESULTS = "benchmarks/results"
+#: Folders and files that code names as a whole.
+WHOLE = ("data/frozen", "data/reforms", "data/sources.toml", "requirements.txt")
+#: More files of one folder than this are shown as the folder.
+LISTED = 6
 #: Packages that compute or draw.
 COMPUTE = (
     *("clarabel", "cvxpy", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas"),
@@ -83,8 +89,8 @@ def _files(root: Path) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {
         one.id: (f"data/{one.file}",) for one in catalog.load_sources(root)
     }
-    results = sorted((root / "benchmarks" / "results").glob("*.csv"))
-    found |= {path.stem: (f"benchmarks/results/{path.name}",) for path in results}
+    results = sorted((root / RESULTS).glob("*.csv"))
+    found |= {path.stem: (f"{RESULTS}/{path.name}",) for path in results}
     scenarios: dict[str, tuple[str, ...]] = {
         name: (f"data/scenarios/{name}.toml",) for name in catalog.list_scenarios(root)
     }
@@ -93,7 +99,18 @@ def _files(root: Path) -> dict[str, tuple[str, ...]]:
         read = {source for one in study.designs for source in study.read_by(one)}
         declared = (f"data/reforms/{name}.toml", *(found[source][0] for source in sorted(read)))
         scenarios[name] = (*scenarios.get(name, ()), *declared)
-    return found | scenarios
+    whole = {name: tuple(pages.checksums(root, name)) for name in WHOLE}
+    return whole | found | scenarios
+
+
+def _rests_on(words: frozenset[str], known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Give the files that are named one by one; where none is, those named as a whole."""
+    for names in (words.difference(WHOLE), words.intersection(WHOLE)):
+        files = {file for word in names for file in known.get(word, ())}
+        found = {file for file in files if RESULTS in words or not file.startswith(RESULTS)}
+        if found:
+            return tuple(sorted(found))
+    return ()
 
 
 def _outputs(
@@ -108,13 +125,16 @@ def _outputs(
             continue
         words = _words(node, names, rests)
         if isinstance(node, ast.Assign):
-            rests |= {one.id: words for one in node.targets if isinstance(one, ast.Name)}
+            stored = (one for target in node.targets for one in ast.walk(target))
+            rests |= {one.id: words for one in stored if isinstance(one, ast.Name)}
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = _maker(node.value, names)
             if not function.rpartition(".")[2].startswith("glue"):
-                files = sorted({file for word in words for file in known.get(word, ())})
                 yield Output(
-                    page=cell.page, name=cell.figure, function=function, files=tuple(files)
+                    page=cell.page,
+                    name=cell.figure,
+                    function=function,
+                    files=_rests_on(words, known),
                 )
 
 
@@ -135,7 +155,7 @@ def _words(
 def _maker(call: ast.Call, names: dict[str, str]) -> str:
     """Give the dotted name of what is called; of a picture, what draws it."""
     text = ast.unparse(call.func)
-    if text.endswith("plots.picture") and call.args:
+    if text.endswith(("plots.picture", "pictures.picture")) and call.args:
         text = ast.unparse(call.args[0])
     base, _, rest = text.partition(".")
     dotted = names.get(base, base) + (f".{rest}" if rest else "")
@@ -177,12 +197,23 @@ def output_map() -> Table:
             "Page": one.page,
             "Output": one.name or "table",
             "Function": one.function.removeprefix("analysis."),
-            "Files": ", ".join(file.removeprefix("data/") for file in one.files) or "none",
+            "Files": ", ".join(_shown(one.files)) or "none",
         }
         for one in outputs()
     ]
     caption = "Figures and tables, the functions that make them, the files they rest on"
     return show(pd.DataFrame(rows), caption=caption, interactive=True)
+
+
+def _shown(files: tuple[str, ...]) -> list[str]:
+    """Leave out the folder of the data; show many files of one folder as the folder."""
+    folders = pd.Series([file.rpartition("/")[0] for file in files], dtype=str)
+    many = folders.value_counts()
+    named = (
+        f"{folder}/ ({many[folder]} files)" if many[folder] > LISTED else file
+        for file, folder in zip(files, folders, strict=True)
+    )
+    return [name.removeprefix("data/") for name in dict.fromkeys(named)]
 
 
 def same_bytes() -> Table:

@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.truth")
     parser.add_argument("--draws", type=int, default=5_000)
     parser.add_argument("--designs", type=int, default=360, help="held-out designs")
-    parser.add_argument("--scenes", type=int, default=500, help="draws of every scene")
+    parser.add_argument("--scenes", type=int, default=1_000, help="draws of every scene")
     parser.add_argument("--seed", type=int, default=20_260_101)
     parser.add_argument("--only", choices=GROUPS, default=None)
     asked = parser.parse_args()
@@ -37,7 +37,7 @@ def main() -> int:
         if group == "placebo":
             from benchmarks.truth.placebo import run
 
-            run(RESULTS / "truth_placebo.csv", seed=asked.seed)
+            run(RESULTS / "truth_placebo.csv", n_draws=min(asked.draws, 2_000), seed=asked.seed)
             continue
         if group in ("methods", "synthetic"):
             from benchmarks.truth import methods

@@ -20,7 +20,7 @@ DRAWS = {
     "dose_response": 300,
     "poisson": 80,
     "hazard": 200,
-    "cox": 80,
+    "cox": 60,
     "gravity": 200,
     "distribution": 50,
     "interrupted_time_series": 300,

@@ -34,6 +34,8 @@ from benchmarks.truth.designs import Design, Drawn, draw
 LEVEL = 0.05
 #: Effects at which power is measured, in true standard deviations of the estimate.
 POWER_AT = 2.8
+#: A differential trend before the reform with a p-value below this is flagged.
+PRE_TREND = 0.1
 #: Draws of every design on which the package itself must say the same.
 AUDITED = 2
 #: Draws of every design whose randomisation intervals are computed, for their length.
@@ -60,9 +62,9 @@ class Outcome:
     found: np.ndarray
 
 
-def measure(design: Design, n_draws: int) -> list[dict[str, object]]:
-    """Give one row an inference."""
-    drawn = draw(design, n_draws)
+def measure(design: Design, n_draws: int, *, drawn: Drawn | None = None) -> list[dict[str, object]]:
+    """Give one row an inference; `drawn` are outcomes that come from elsewhere."""
+    drawn = draw(design, n_draws) if drawn is None else drawn
     weights = _profile(design, drawn)
     estimate = np.einsum("rit,it->r", drawn.outcomes, weights)
     effect = POWER_AT * float(estimate.std())
@@ -78,7 +80,8 @@ def measure(design: Design, n_draws: int) -> list[dict[str, object]]:
     raised = _by_block(variance_change, drawn.outcomes, layout) < VARIANCE_LEVEL
     made["recommended"], used = _recommended(layout, drawn, made, raised)
     _audit(design, drawn, made["recommended"], used)
-    pre = _pre_trend(design, drawn, layout) if design.group == "failing" else np.array([np.nan])
+    asked = design.group in ("failing", "placebo")
+    pre = _pre_trend(design, drawn, layout) if asked else np.full(len(raised), np.nan)
     shared = _by_block(shared_movement, drawn.outcomes, layout)
     told = np.where(np.isnan(shared), np.nan, shared < SHARED_LEVEL)
     rows = []
@@ -103,9 +106,10 @@ def measure(design: Design, n_draws: int) -> list[dict[str, object]]:
                 "by_scaled_t": float(np.mean(used == "scaled_t")),
                 "bias": float(estimate.mean()),
                 "sd": float(estimate.std()),
-                "pre_trend_flag": float(np.where(np.isnan(pre), np.nan, pre < 0.1).mean()),
+                "pre_trend_flag": float(np.where(np.isnan(pre), np.nan, pre < PRE_TREND).mean()),
                 "variance_flag": float(raised.mean()),
                 "shared_flag": float(told.mean()),
+                "any_flag": float((raised | (told == 1) | (pre < PRE_TREND)).mean()),
             }
         )
     return rows

@@ -100,8 +100,10 @@ NEIGHBOURS = 6
 QUICKER, SHARE, SHARE_AFTER = 1.0, 0.3, 0.5
 _FOUR = (FIRST,) * 4
 _PLANS: dict[str, _Plan] = {
+    "one": _Plan(what="1 of 30 treated", cohorts=(FIRST,)),
     "two": _Plan(what="2 of 30 treated at once", cohorts=(FIRST,) * 2),
     "four": _Plan(what="4 of 30 treated at once", cohorts=_FOUR),
+    "six": _Plan(what="6 of 30 treated at once", cohorts=(FIRST,) * 6),
     "four cohorts": _Plan(what="4 of 30 treated, each in a wave of its own", cohorts=WAVES),
     "growing waves": _Plan(
         what="24 of 30 treated in four waves, effects grow",

@@ -55,6 +55,13 @@ def test_outputs_name_the_files_they_rest_on(found: tuple[Output, ...]) -> None:
     sizes = [one for one in found if one.function == "analysis.pages.method_tables.sizes"]
     assert sizes
     assert "benchmarks/results/truth_must_show.csv" in sizes[0].files
+    times = by_name["fig-performance-time"]
+    assert times.function == "analysis.pages.performance_plots.by_rows"
+    assert times.files == ("benchmarks/results/engine.csv",)
+    curve = by_name["fig-collaboration-curve"]
+    assert set(event_study.files) == set(curve.files), "stored by the second name of a line"
+    frozen = next(one for one in found if one.function == "analysis.freezing.holdings")
+    assert "data/frozen/pilot-zones.csv" in frozen.files
     wages = [one for one in found if one.page == "trust/minimum-wage"]
     assert len(wages) == 3
     assert all("data/replications/minimum_wage.csv" in one.files for one in wages)
@@ -63,6 +70,20 @@ def test_outputs_name_the_files_they_rest_on(found: tuple[Output, ...]) -> None:
 def test_every_evaluation_rests_on_files(found: tuple[Output, ...]) -> None:
     empty = {one.page for one in provenance.unmapped(found)}
     assert not [page for page in empty if page.startswith(("reforms/", "scenarios", "claims"))]
+
+
+def test_results_are_rested_on_by_those_who_read_them(found: tuple[Output, ...]) -> None:
+    """A method that knows the word "wild" does not rest on the times of the wild bootstrap."""
+    drawn = [one for one in found if one.function == "analysis.pages.method_tables.example"]
+    assert drawn
+    assert {one.files for one in drawn} == {()}
+
+
+def test_many_files_of_a_folder_are_shown_as_the_folder() -> None:
+    few = ("data/a/1.csv", "benchmarks/results/x.csv")
+    assert provenance._shown(few) == ["a/1.csv", "benchmarks/results/x.csv"]
+    many = tuple(f"data/a/{n}.csv" for n in range(7))
+    assert provenance._shown((*many, "requirements.txt")) == ["a/ (7 files)", "requirements.txt"]
 
 
 def test_words_come_from_a_function_and_from_what_it_calls() -> None:
