@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 import matplotlib as mpl
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from matplotlib import font_manager
 
 LATIN, CHINESE = "DejaVu Sans", "Noto Sans SC"
 #: The font of the project: Noto Sans SC, cut to GB 2312; its licence stands beside it.
@@ -61,6 +64,25 @@ def embed(paths: Iterable[Path]) -> None:
 _UNUSED = ["BASE", "DSIG", "FFTM", "GDEF", "GPOS", "GSUB", "VORG", "kern", "vhea", "vmtx"]
 
 Letters = frozenset[tuple[bool, str]]
+
+
+@contextmanager
+def drawn_in(text: str) -> Iterator[None]:
+    """Let matplotlib set the Chinese of a text in the shipped font, within a block."""
+    letters = {ord(letter) for letter in text if ord(letter) >= 0x2E80}
+    if not letters:
+        yield
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chinese.otf"
+        font = _opened(SHIPPED)
+        font["name"].setName(CHINESE, 1, 3, 1, 0x409)
+        path.write_bytes(_cut(font, letters, flavor=None, names=[1, 2]))
+        font_manager.fontManager.addfont(path)
+        name = font_manager.fontManager.ttflist[-1].name
+        with mpl.rc_context({"font.family": [LATIN, name]}):
+            yield
+        font_manager.fontManager.ttflist.pop()
 
 
 def _letters(drawing: str) -> Letters:
@@ -111,14 +133,20 @@ def _opened(source: Path | io.BytesIO) -> TTFont:
     return TTFont(source, recalcTimestamp=False, recalcBBoxes=False)
 
 
-def _cut(font: TTFont, points: set[int]) -> bytes:
+def _cut(
+    font: TTFont, points: set[int], *, flavor: str | None = "woff", names: Sequence[int] = ()
+) -> bytes:
     options = subset.Options(
-        layout_features=[], hinting=False, notdef_outline=True, name_IDs=[], drop_tables=_UNUSED
+        layout_features=[],
+        hinting=False,
+        notdef_outline=True,
+        name_IDs=[*names],
+        drop_tables=_UNUSED,
     )
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=points)
     cutter.subset(font)
-    font.flavor = "woff"
+    font.flavor = flavor
     buffer = io.BytesIO()
     font.save(buffer)
     return buffer.getvalue()

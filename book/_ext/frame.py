@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import drawing_fonts
 import yaml
 from bs4 import BeautifulSoup, Tag
+from matplotlib.figure import Figure
 
 ABOUT = "book/about.html"
 PREVIEW = "_static/preview.png"
@@ -136,17 +138,22 @@ def draw_preview(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
     import textwrap
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 6.3), dpi=100, facecolor="#0b2f4a")
     FigureCanvasAgg(figure)
-    title = "\n".join(textwrap.wrap(edition.title, 30))
-    subtitle = "\n".join(textwrap.wrap(words["subtitle"], 52))
+    foot = words["version"].format(version=edition.version) if edition.version else ""
+    wide = 2 if words["tag"].startswith("zh") else 1  # a Chinese letter takes the room of two
+    title = "\n".join(textwrap.wrap(edition.title, 30 // wide))
+    subtitle = "\n".join(textwrap.wrap(words["subtitle"], 52 // wide))
+    with drawing_fonts.drawn_in(edition.title + words["subtitle"] + foot):
+        _set_preview(figure, title, subtitle, foot)
+        figure.savefig(out / PREVIEW, metadata={"Software": None})
+
+
+def _set_preview(figure: Figure, title: str, subtitle: str, foot: str) -> None:
     figure.text(0.07, 0.86, title, color="white", fontsize=44, va="top", fontweight="bold")
     figure.text(0.07, 0.42, subtitle, color="#cfe3f1", fontsize=25, va="top", linespacing=1.4)
-    foot = words["version"].format(version=edition.version) if edition.version else ""
     figure.text(0.07, 0.09, foot, color="#cfe3f1", fontsize=18)
-    figure.savefig(out / PREVIEW, metadata={"Software": None})
 
 
 def lost(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
