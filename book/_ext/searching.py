@@ -12,7 +12,7 @@ _PIECE = re.compile(rf"[{_HAN}]+|[^\W{_HAN}]+")
 
 #: The same cut in the browser: what is looked for falls into the pairs that were indexed.
 _SPLITTER = r"""
-const splitQuery = (query) => (query.match(/[\u3400-\u9fff]+|[\p{Letter}\p{Number}_]+/gu) ?? [])
+var splitQuery = (query) => (query.match(/[\u3400-\u9fff]+|[\p{Letter}\p{Number}_]+/gu) ?? [])
   .flatMap((piece) => /^[\u3400-\u9fff]{3,}$/.test(piece)
     ? Array.from({ length: piece.length - 1 }, (_, n) => piece.slice(n, n + 2))
     : [piece.toLowerCase()]);

@@ -7,6 +7,7 @@ import csv
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
+from analysis.browser import browser, find_browser
 from analysis.report import build_report
 
 PAGES = {"intro", "claims", "collaboration-era", "pilot-zones", "methods", "data", "glossary"}
@@ -290,3 +292,17 @@ def test_chinese_is_indexed_by_pairs_of_letters(html: Path) -> None:
     index = (html / "zh" / "searchindex.js").read_text(encoding="utf-8")
     assert json.dumps("通关") in index
     assert "splitQuery" in (html / "zh/_static/language_data.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(find_browser() is None, reason="needs Chromium")
+def test_search_finds_chinese(html: Path) -> None:
+    """Four letters that stand side by side; the pairs of both sides are cut alike."""
+    with browser() as tab:
+        tab.open(f"{(html / 'zh/search.html').as_uri()}?q=合成控制")
+        until = time.monotonic() + 20
+        while not tab.run("document.querySelectorAll('ul.search li').length"):
+            assert time.monotonic() < until, tab.complaints
+            time.sleep(0.1)
+        assert tab.complaints == ()
+        found = tab.run("[...document.querySelectorAll('ul.search li a')].map(a => a.href)")
+        assert any("one-treated-unit" in address for address in found)
