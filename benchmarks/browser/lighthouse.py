@@ -27,6 +27,8 @@ KINDS = (
     "book/areas/trade.html",
     "book/reforms/spare-parts.html",
     "book/methods/staggered.html",
+    "zh/book/intro.html",
+    "zh/book/claims.html",
 )
 LEAST = {"phone": 95, "desktop": 99}
 SCORES = ("performance", "accessibility", "best-practices", "seo")

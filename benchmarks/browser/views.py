@@ -41,9 +41,9 @@ def pages_of(html: Path) -> tuple[str, ...]:
     """Addresses of all pages of a built report, relative to its folder."""
     found = (path.relative_to(html).as_posix() for path in sorted(html.rglob("*.html")))
     return tuple(
-        f"{name}?q=time" if name == "search.html" else name
+        f"{name}?q=time" if Path(name).name == "search.html" else name
         for name in found
-        if not name.startswith("_static") and name != "index.html"
+        if "_static" not in Path(name).parts and Path(name).name != "index.html"
     )
 
 
