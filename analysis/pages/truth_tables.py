@@ -18,6 +18,10 @@ PROMISED = 0.06
 LOW, HIGH = 0.94, 0.96
 #: A bias below this share of the standard deviation of the estimate does not show.
 SMALL_BIAS = 0.1
+#: Share of draws without an interval from which a method is said to hold only where it speaks.
+SILENT = 0.2
+#: Kinds of inference shown beside the recommended one for placebo reforms.
+PLACEBO_KINDS = ("CR1", "CR2", "CR3", "scaled_t", "randomisation")
 #: Monte Carlo errors by which a measure must miss before it counts as missing.
 ERRORS = 2.0
 
@@ -108,15 +112,32 @@ def harder() -> Table:
     return show(pd.DataFrame(rows), caption=caption, interactive=True)
 
 
+def glue_harder() -> None:
+    """Hand the designs beside the promise to prose.
+
+    Keys: ``harder``, ``harder-holding`` (designs), and of the design with the largest size
+    ``harder-worst`` (size) and ``harder-silent`` (share of draws without a p-value).
+    """
+    held = _results("truth_harder")
+    held = held[held["inference"] == "recommended"]
+    said = [_holds(*one) for one in zip(held["size"], held["mc_error"], strict=True)]
+    worst = held.loc[held["size"].idxmax()]
+    say("harder", str(len(held)))
+    say("harder-holding", str(said.count("yes")))
+    say("harder-worst", _percent(worst["size"]))
+    say("harder-silent", _percent(worst["no_p_value"]))
+
+
 def _design(row: object) -> dict[str, object]:
-    size, silent = row.size, row.no_p_value  # type: ignore[attr-defined]
+    size, error = row.size, row.mc_error  # type: ignore[attr-defined]
     return {
         "Design": row.name,  # type: ignore[attr-defined]
-        "Size, %": _share(size),
+        "Holds": _holds(size, error),
+        "Size, %": _percents(size, error),
+        "Coverage, %": _percents(1 - size, error),
         "Length to oracle": _plain(row.length_to_oracle),  # type: ignore[attr-defined]
         "Power, %": _share(row.power),  # type: ignore[attr-defined]
-        "No p-value, %": _share(silent),
-        "Holds": _holds(size, row.mc_error),  # type: ignore[attr-defined]
+        "No p-value, %": _share(row.no_p_value),  # type: ignore[attr-defined]
     }
 
 
@@ -137,11 +158,13 @@ def flags() -> Table:
         rows.append(
             {
                 "Design": str(name),
-                "Size, %": _share(row["size"]),
+                "Size, %": _percents(row["size"], row["mc_error"]),
+                "Holds": _holds(row["size"], row["mc_error"]),
                 "No p-value, %": _share(row["no_p_value"]),
+                "Any flag, %": _share(row["any_flag"]),
                 "Variance flag, %": _share(row["variance_flag"]),
                 "Pre-trend flag, %": _share(row["pre_trend_flag"]),
-                "Co-movement flag, %": _share(row.get("shared_flag", np.nan)),
+                "Co-movement flag, %": _share(row["shared_flag"]),
                 "Region flag, %": _first(inside, "region_flag"),
                 "Size within the region, %": _first(inside, "size"),
             }
@@ -154,6 +177,45 @@ def _first(held: pd.DataFrame, column: str) -> str:
     return _share(float(held[column].iloc[0])) if len(held) else "not asked"
 
 
+def trusted() -> Table:
+    """Show in one word where each estimator holds, scene by scene."""
+    held = _results("truth_methods")
+    names = list(dict.fromkeys(held["estimator"]))
+    rows = []
+    for what, part in held.groupby("what", sort=False):
+        said = {row.estimator: _word(row) for row in part.itertuples()}
+        rows.append({"Scene": what, **{name: said.get(name, "not drawn") for name in names}})
+    caption = f"Where each estimator holds, in one word; rows with real are provinces {MARK}"
+    return show(pd.DataFrame(rows), caption=caption, interactive=True)
+
+
+def glue_estimators() -> None:
+    """Hand counts of verdicts to prose.
+
+    Keys: ``scenes``, ``estimators``, ``cases`` (of one estimator in one scene), ``holding``,
+    ``speaking`` (hold where they speak), ``wrong``, ``scene-least`` and ``scene-draws`` (fewest and
+    most draws) and, of the methods with examples of their own, ``examples`` and
+    ``examples-holding``.
+    """
+    held = _results("truth_methods")
+    said = [_word(row) for row in held.itertuples()]
+    say("scenes", str(held["scene"].nunique()))
+    say("estimators", str(held["estimator"].nunique()))
+    say("cases", str(len(said)))
+    say("holding", str(said.count("holds")))
+    say("speaking", str(said.count("holds where it speaks")))
+    say("wrong", str(sum("biased" in one or "covers" in one for one in said)))
+    say("scene-least", f"{int(held['draws'].min()):,}")
+    say("scene-draws", f"{int(held['draws'].max()):,}")
+    others = [_word(row) for row in _results("truth_examples").itertuples()]
+    say("examples", str(len(others)))
+    say("examples-holding", str(others.count("holds")))
+
+
+def _word(row: object) -> str:
+    return verdict(row) if row.draws else str(row.refused).partition(":")[0]  # type: ignore[attr-defined]
+
+
 def estimators(*, scenes: Iterable[str] = ()) -> Table:
     """Show bias, error, coverage, size and power of every estimator, scene by scene."""
     held = _results("truth_methods")
@@ -163,7 +225,7 @@ def estimators(*, scenes: Iterable[str] = ()) -> Table:
         {"Scene": row.what, "Estimator": row.estimator, **_measures(row)}
         for row in held.itertuples()
     ]
-    caption = f"Estimators with their recommended inference {MARK}"
+    caption = f"Estimators with their recommended inference; rows with real are provinces {MARK}"
     return show(pd.DataFrame(rows), caption=caption, interactive=True)
 
 
@@ -181,9 +243,9 @@ def examples() -> Table:
 def _measures(row: object) -> dict[str, object]:
     draws = int(row.draws)  # type: ignore[attr-defined]
     if draws == 0:
-        return {"Verdict": str(row.refused).partition(":")[0], "Draws": "0"}  # type: ignore[attr-defined]
+        return {"Verdict": _word(row), "Draws": "0"}
     return {
-        "Verdict": verdict(row),
+        "Verdict": _word(row),
         "Bias": _both(row.bias, row.bias_error, digits=4),  # type: ignore[attr-defined]
         "Root mean squared error": f"{row.rmse:.4f}",  # type: ignore[attr-defined]
         "Coverage, %": _percents(row.coverage, row.coverage_error),  # type: ignore[attr-defined]
@@ -207,7 +269,8 @@ def verdict(row: object) -> str:
     Returns
     -------
     str
-        "holds", "says nothing", or what is wrong: "biased", "covers too little".
+        "holds", "holds where it speaks" (no interval in many draws), "says nothing", or what is
+        wrong: "biased", "covers too little".
     """
     bias, error, sd = row.bias, row.bias_error, row.sd  # type: ignore[attr-defined]
     covered, silent = row.coverage, row.no_interval  # type: ignore[attr-defined]
@@ -219,34 +282,43 @@ def verdict(row: object) -> str:
     least = 2 * LOW - 0.95 - ERRORS * row.coverage_error  # type: ignore[attr-defined]
     if covered < least:
         wrong.append("covers too little")
-    return " and ".join(wrong) or "holds"
+    return " and ".join(wrong) or ("holds where it speaks" if silent > SILENT else "holds")
 
 
 def placebo() -> Table:
     """Show how often placebo reforms on the real panel of provinces find something."""
     held = _results("truth_placebo")
-    kinds = [name for name in ("CR1", "CR2", "scaled_t", "recommended") if name in held]
     rows = []
-    for cohort, part in [*held.groupby("cohort"), ("all", held)]:
-        row: dict[str, object] = {"Placebo reform in": str(cohort), "Pairs": len(part)}
-        row |= {f"{kind}, %": _found(part[kind]) for kind in kinds}
-        row["No p-value recommended, %"] = _share(part["recommended"].isna().mean())
+    for (treated, cohort), part in held.groupby(["n_treated", "cohort"]):
+        by_kind = part.set_index("inference")
+        mine = by_kind.loc["recommended"]
+        row: dict[str, object] = {"Treated": treated, "Placebo reform in": str(cohort)}
+        row["Sets"] = f"{int(mine['draws']):,}"
+        row |= {f"{kind}, %": _share(by_kind.loc[kind, "size"]) for kind in PLACEBO_KINDS}
+        row["recommended, %"] = _percents(mine["size"], mine["mc_error"])
+        row["No p-value, %"] = _share(mine["no_p_value"])
+        row["Any flag, %"] = _share(mine["any_flag"])
         rows.append(row)
-    caption = "Placebo reforms on pairs of untouched provinces: found at a level of 5%"
-    return show(pd.DataFrame(rows), caption=caption)
-
-
-def _found(p_values: pd.Series) -> str:
-    printed = p_values.dropna()
-    return _share(float((printed <= 0.05).mean())) if len(printed) else "none"
+    caption = "Placebo reforms on sets of untouched provinces: found at a level of 5%"
+    return show(pd.DataFrame(rows), caption=caption, interactive=True)
 
 
 def glue_placebo() -> None:
-    """Hand the placebo reforms to prose: ``placebos``, ``placebo-found``, ``placebo-cluster``."""
+    """Hand the placebo reforms to prose.
+
+    Keys: ``placebos`` (sets of provinces and years), ``placebo-largest`` (largest share found by
+    the recommended test in any design), ``placebo-cluster`` and ``placebo-cluster-least``
+    (largest and smallest share that CR1 finds with two treated), ``placebo-flagged`` (mean share
+    of sets with any flag).
+    """
     held = _results("truth_placebo")
-    say("placebos", str(len(held)))
-    say("placebo-found", f"{_found(held['recommended'])}%")
-    say("placebo-cluster", f"{_found(held['CR1'])}%")
+    mine = held[held["inference"] == "recommended"]
+    two = held.loc[(held["inference"] == "CR1") & (held["n_treated"] == 2), "size"]
+    say("placebos", f"{int(mine['draws'].sum()):,}")
+    say("placebo-largest", _percent(mine["size"].max()))
+    say("placebo-cluster", _percent(two.max()))
+    say("placebo-cluster-least", _percent(two.min()))
+    say("placebo-flagged", _percent(mine["any_flag"].mean()))
 
 
 def _percent(value: float) -> str:
