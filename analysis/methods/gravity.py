@@ -94,7 +94,7 @@ def flows(
         cluster=cluster,
         unit_of_measure=unit_of_measure,
     )
-    beside = sides.loc[panel.units].take(panel.positions).reset_index(drop=True)
+    beside = sides.loc[panel.units].iloc[panel.positions].reset_index(drop=True)
     return replace(
         panel,
         cells=pd.concat([panel.cells, beside], axis=1),

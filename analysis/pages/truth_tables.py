@@ -290,11 +290,11 @@ def placebo() -> Table:
     held = _results("truth_placebo")
     rows = []
     for (treated, cohort), part in held.groupby(["n_treated", "cohort"]):
-        by_kind = part.set_index("inference")
-        mine = by_kind.loc["recommended"]
+        kinds = {str(one["inference"]): one for one in part.to_dict("records")}
+        mine = kinds["recommended"]
         row: dict[str, object] = {"Treated": treated, "Placebo reform in": str(cohort)}
         row["Sets"] = f"{int(mine['draws']):,}"
-        row |= {f"{kind}, %": _share(by_kind.loc[kind, "size"]) for kind in PLACEBO_KINDS}
+        row |= {f"{kind}, %": _share(kinds[kind]["size"]) for kind in PLACEBO_KINDS}
         row["recommended, %"] = _percents(mine["size"], mine["mc_error"])
         row["No p-value, %"] = _share(mine["no_p_value"])
         row["Any flag, %"] = _share(mine["any_flag"])
