@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from analysis.errors import AnalysisError, DataError
@@ -23,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 when all went well, 2 when an input, a page or the build has a fault.
     """
     options = _parser().parse_args(arguments)
+    _end_as_interrupted()
     try:
         code = options.command(options)
     except AnalysisError as error:
@@ -33,6 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
         print("stopped; the last report is as it was", file=sys.stderr)
         return 130
     return code or 0
+
+
+def _end_as_interrupted() -> None:
+    """Let a request to end, and a terminal that is closed, do what the keys for it do."""
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 from analysis import catalog, claims
 from analysis.arithmetic import ClearanceArithmetic, clearance_arithmetic
 from analysis.declarations import Fact, Parameter, Reform, Source
-from analysis.study import Findings
+from analysis.study import Findings, run
 
 
 def studies(*, root: Path | None = None) -> tuple[str, ...]:
@@ -48,7 +49,7 @@ class Audit:
 
 
 def audit(detectable_by: Findings, *, root: Path | None = None) -> Audit:
-    """Judge every declared claim by all that is known.
+    """Judge every declared claim by all that is known, on supplied files too.
 
     Parameters
     ----------
@@ -65,15 +66,26 @@ def audit(detectable_by: Findings, *, root: Path | None = None) -> Audit:
     facts = catalog.load_facts(place)
     size = detectable_by.headline.effects.overall.minimum_detectable_effect
     figures = catalog.clearance_figures(place)
+    evidence = (*detectable_by.evidence, *_supplied(place, but=detectable_by.study.id))
     return Audit(
         verdicts=tuple(
-            claims.judge(claim, evidence=detectable_by.evidence, facts=facts)
+            claims.judge(claim, evidence=evidence, facts=facts)
             for claim in catalog.list_claims(place)
         ),
         reforms=tuple(catalog.load_reform(place, one) for one in catalog.list_reforms(place)),
         facts=facts,
         arithmetic=clearance_arithmetic(figures, minimum_detectable_effect=size),
     )
+
+
+def _supplied(root: Path, *, but: str) -> Iterator[claims.Evidence]:
+    """Yield the estimates of all studies that rest on files supplied for this run."""
+    supplied = {source.id for source in catalog.load_sources(root) if source.kind == "real"}
+    for name in catalog.studies(root) if supplied else ():
+        declared = catalog.load_study(root, name)
+        read = {source for design in declared.designs for source in declared.read_by(design)}
+        if name != but and read & supplied:
+            yield from run(name, root=root).evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

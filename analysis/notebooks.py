@@ -61,8 +61,23 @@ def execute(
         With one fault for every notebook that failed, or that wrote to the error stream.
     """
     work = _execute_all(tuple(paths), say=say, at_once=at_once, done=done or _nothing)
-    faults = asyncio.run(work)
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        faults = runner.run(work)
     BuildError.raise_if(faults)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose runner alone answers signals.
+
+    A client of a kernel would answer an interruption by ending its own kernel, and nothing else.
+    """
+
+    def add_signal_handler(  # type: ignore[override]
+        self, sig: int, callback: Any, *args: Any
+    ) -> None:
+        """Refuse, in the way that clients of kernels expect."""
+        del sig, callback, args
+        raise RuntimeError
 
 
 def _nothing(path: Path) -> None:

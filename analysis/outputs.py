@@ -134,8 +134,8 @@ def _records(root: Path, source: Source) -> pd.DataFrame | None:
 def _first_outcome(root: Path, source: Source) -> Outcome | None:
     for name in catalog.list_reforms(root):
         for outcome in catalog.load_study(root, name).outcomes:
-            if outcome.source == source.id:
-                return outcome
+            if outcome.source == source.id:  # all its records, not those of one outcome
+                return outcome.model_copy(update={"keep": {}, "drop": {}})
     return None
 
 

@@ -12,7 +12,7 @@ from analysis.catalog.office import load_office
 from analysis.catalog.reforms import load_study
 from analysis.catalog.tables import load_source
 from analysis.declarations import Column, Source
-from analysis.declarations.office import Office
+from analysis.declarations.office import Heading, Office
 from analysis.errors import DataError, DeclarationError
 from analysis.supply.uses import supplied_by
 
@@ -28,6 +28,8 @@ HEADER = (
     "example",
     "meaning",
 )
+#: What descriptions of simulated tables say, and no office has to read.
+_DRAWN = " that does not exist"
 _TYPES = {
     "text": "text",
     "whole": "whole number",
@@ -139,11 +141,11 @@ def dictionary(source: Source, office: Office) -> Iterator[Entry]:
                 name,
                 said.chinese if said else "",
                 column.unit,
-                _TYPES[column.type],
+                _form(column, said),
                 "yes" if column.missing else "no",
                 _allowed(column),
                 _example(column, said.example if said else None),
-                column.description + instead,
+                column.description.removesuffix(_DRAWN) + instead,
             )
         )
     yield from _stamps(source, office, table)
@@ -162,9 +164,23 @@ def _stamps(source: Source, office: Office, table: str) -> Iterator[Entry]:
         yield Entry(cells=(*cells, moment.example, moment.description))
 
 
+def _form(column: Column, said: Heading | None) -> str:
+    """Tell the type of a column, and how times of the calendar may be written in it."""
+    if said is not None and column.unit in ("month", "quarter"):
+        return f"{column.unit} ({said.example}), or counted from 1"
+    return _TYPES[_type(column)]
+
+
+def _type(column: Column) -> str:
+    """Give the type that an office holds a column in: numbers of records and firms are texts."""
+    return "text" if column.role in ("record", "firm") else column.type
+
+
 def _allowed(column: Column) -> str:
     if column.allowed:
         return ", ".join(column.allowed)
+    if _type(column) == "text":
+        return ""
     ends = [column.minimum, column.maximum]
     if ends == [None, None]:
         return ""
@@ -172,7 +188,7 @@ def _allowed(column: Column) -> str:
 
 
 def _example(column: Column, said: str | None) -> str:
-    return str(getattr(column, "example", None) or said or "")
+    return str(said or getattr(column, "example", None) or "")
 
 
 def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:
@@ -194,7 +210,7 @@ def _write_workbook(path: Path, source: Source, office: Office, language: Langua
     for number, column in enumerate(source.columns.values(), start=1):
         held = sheet.column_dimensions[get_column_letter(number)]
         held.width = 22
-        if column.type not in ("whole", "number"):
+        if _type(column) not in ("whole", "number"):
             held.number_format = "@"  # text: leading zeros and long numbers stay
     said = book.create_sheet("dictionary" if language == "english" else "数据字典")
     said.append(list(HEADER))

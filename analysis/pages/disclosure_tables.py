@@ -161,3 +161,19 @@ def must_show() -> Table:
         return show(pd.DataFrame({"Nothing to show": [said]}), caption=caption)
     shown = rows.rename(columns=lambda name: str(name).replace("_", " ").capitalize())
     return show(shown, caption=caption)
+
+
+def kills() -> Table:
+    """Show every run that was killed: when, and which report stood there afterwards."""
+    rows = catalog.read_results(catalog.find_root(), "confidential_kills")
+    shown = pd.DataFrame(
+        {
+            "Killed": rows["moment"],
+            "What was killed": rows["killed"],
+            "Report that stood there": rows["stands"]
+            .map({"old": "the one before, whole", "new": "the new one, whole"})
+            .fillna("none that was whole"),
+            "Finished pages kept for the next run": rows["taken_over"],
+        }
+    )
+    return show(shown, caption="Runs that were killed, by moment", interactive=True)

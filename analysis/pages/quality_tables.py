@@ -104,7 +104,7 @@ def broken_inputs(root: Path | None = None) -> Table:
 def broken_counts(root: Path | None = None) -> Table:
     """Count broken inputs by what happened."""
     held = _results(_BROKEN, root)
-    clean = _results(_CLEAN, root).iloc[0]
+    clean = _results(_CLEAN, root).sum()
     rows = [
         ("Broken inputs tried", len(held)),
         ("treated as they should be", int((held["as_wanted"] == "yes").sum())),
@@ -130,7 +130,7 @@ def misses(root: Path | None = None) -> Table | Said:
             "Broken input": missed["what"],
             "What should happen": missed["wanted"].map(_HAPPENED),
             "What happened": missed["happened"].map(_HAPPENED),
-            "Numbers changed": missed["silently_changed"],
+            "Read as the file says": missed["silently_changed"].map({"no": "yes", "yes": "no"}),
         }
     )
     return show(rows, caption="Misses")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from analysis.declarations.data import Column
 from analysis.supply.doubts import KEEP, Answer, Ask, Doubt, Held, leave_out
 from analysis.supply.words import NULL_WORDS, TOTAL_WORDS, any_of, literal, quoted
 
@@ -11,6 +13,9 @@ from analysis.supply.words import NULL_WORDS, TOTAL_WORDS, any_of, literal, quot
 COPIED = 0.02
 #: Rows that are compared with each other.
 LOOK_AT = 2_000_000
+#: The words for totals, with blanks anywhere between their letters.
+_LETTERS = (r"\s*".join(map(re.escape, word.replace(" ", ""))) for word in TOTAL_WORDS)
+_TOTALS = rf"(?i)\s*({'|'.join(_LETTERS)})\s*"
 
 
 def totals(ask: Ask, held: Held) -> Iterator[Doubt]:
@@ -18,7 +23,8 @@ def totals(ask: Ask, held: Held) -> Iterator[Doubt]:
     unit = held.use.unit
     if unit is None:
         return
-    where = f"lower(regexp_replace({quoted(unit)}, '\\s', '', 'g')) IN ({any_of(TOTAL_WORDS)})"
+    beside = [name for name, column in held.source.columns.items() if _holds_names(column)]
+    where = f"{_total(unit)} OR ({quoted(unit)} IS NULL AND ({' OR '.join(map(_total, beside))}))"
     rows, examples = held.found(ask, where)
     if rows:
         yield held.doubt(
@@ -29,6 +35,14 @@ def totals(ask: Ask, held: Held) -> Iterator[Doubt]:
             seen="rows that look like totals",
             answers=(leave_out(held, where), KEEP),
         )
+
+
+def _holds_names(column: Column) -> bool:
+    return column.role in ("record", "firm") or (column.type == "text" and not column.allowed)
+
+
+def _total(name: str) -> str:
+    return f"regexp_full_match({quoted(name)}, {literal(_TOTALS)})"
 
 
 def words_for_nothing(ask: Ask, held: Held) -> Iterator[Doubt]:

@@ -21,7 +21,8 @@ _HERE = Path(__file__).parent
 CELLS = (
     "# Express lane\n\nThe estimate: {glue:text}`page.ipynb::main:s` "
     "Checks: {glue:text}`page.ipynb::main-leave_one_out:s`",
-    "from analysis import listings, plots, reform_tables, run, tables\n"
+    "from analysis import listings, plots, run, tables\n"
+    "from analysis.pages import reform_tables\n"
     'findings = run("express-lane")\n'
     'tables.glue(findings, "main", "path")\n'
     "reform_tables.finding(findings)\n"
@@ -58,11 +59,17 @@ class Size:
 
 
 def make_project(
-    root: Path, project: Path, *, cells: tuple[str, ...] = CELLS, ending: str = ".csv"
+    root: Path,
+    project: Path,
+    *,
+    cells: tuple[str, ...] = CELLS,
+    ending: str = ".csv",
+    pages: int = 1,
 ) -> Path:
-    """Make a project of one reform and two pages from the settings of `root`.
+    """Make a project of one reform, one page of words and pages of evaluation, as `root` sets it.
 
-    Its table of declarations is a file of the given ending, CSV or Parquet.
+    Its table of declarations is a file of the given ending, CSV or Parquet. Further pages hold the
+    same evaluation without its words.
     """
     shutil.copytree(root / "data" / "published", project / "data" / "published")
     shutil.copy(root / "data" / "vocabulary.toml", project / "data")
@@ -76,9 +83,12 @@ def make_project(
     shutil.copy(root / "book" / "references.bib", project / "book")
     shutil.copy(root / "_config.yml", project)
     toc = "format: jb-book\nroot: book/intro\nchapters:\n  - file: book/page\n"
-    (project / "_toc.yml").write_text(toc, encoding="utf-8")
     (project / "book" / "intro.md").write_text("# Intro\n\nWords.\n", encoding="utf-8")
     _write_page(project / "book" / "page.ipynb", cells)
+    for number in range(2, pages + 1):
+        toc += f"  - file: book/page-{number}\n"
+        _write_page(project / "book" / f"page-{number}.ipynb", (f"# Page {number}", *cells[1:]))
+    (project / "_toc.yml").write_text(toc, encoding="utf-8")
     for name in ("office.toml", "vocabulary.toml"):
         if (root / "data" / name).is_file():
             shutil.copy(root / "data" / name, project / "data")
@@ -102,7 +112,7 @@ def _write_page(path: Path, cells: tuple[str, ...]) -> None:
         make = nbformat.v4.new_markdown_cell if text else nbformat.v4.new_code_cell
         made = make(cell, id=f"cell-{number}")
         if "picture(" in cell:
-            made.metadata["mystnb"] = {"figure": {"name": f"fig-{number}"}}
+            made.metadata["mystnb"] = {"figure": {"name": f"fig-{path.stem}-{number}"}}
         notebook.cells.append(made)
     nbformat.write(notebook, path)
 

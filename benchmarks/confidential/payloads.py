@@ -100,7 +100,8 @@ _TEXTS = (
 CHANNELS = (
     "# Labels\n\nGlued: {glue:text}`page.ipynb::finding:s` {glue:text}`page.ipynb::payload:s`",
     "import pandas as pd\n"
-    "from analysis import listings, markup, plots, reform_tables, run, tables\n"
+    "from analysis import listings, markup, plots, run, tables\n"
+    "from analysis.pages import reform_tables\n"
     "from benchmarks.confidential import payloads\n"
     'findings = run("express-lane")\n'
     'tables.glue(findings, "main", "path")\n'

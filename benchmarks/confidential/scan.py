@@ -21,7 +21,11 @@ SHARED = 8
 #: Files in files are opened to this depth.
 DEEPEST = 4
 _WORD = re.compile(r"[0-9A-Za-z]{6,}")
-_NUMBER = re.compile(r"\d[\d,\u2009\u202f]*(?:\.\d+)?(?:[eE][+-]?\d+)?")
+#: Numbers as they stand between separators of any kind, and numbers with thousands set apart.
+_NUMBERS = (
+    re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"),
+    re.compile(r"(?<!\d)\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?"),
+)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{32,}={0,2}")
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 
@@ -88,7 +92,7 @@ def _in(
             for secret in by_start.get(word[at : at + SHARED], ()):
                 if secret.core in word:
                     yield secret
-    for number in set(_NUMBER.findall(view)):
+    for number in {number for form in _NUMBERS for number in form.findall(view)}:
         secret = by_form.get(re.sub(r"[,\u2009\u202f]", "", number))
         if secret is not None:
             yield secret

@@ -60,7 +60,7 @@ def plant(
 
     values = np.round(rng.uniform(40_000, 90_000, len(far)), 4)
     rows.iloc[far, rows.columns.get_loc(value)] = values
-    secrets += [Secret(kind="value", text=repr(v), number=float(v)) for v in values]
+    secrets += [Secret(kind="value", text=repr(v), number=v) for v in values.tolist()]
 
     places = [f"Zone {_name(rng, 9)}" for _ in rare]
     rows[unit] = rows[unit].astype(object)

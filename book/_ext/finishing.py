@@ -83,6 +83,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         figure_files.offer(soup, page, words=said)
         weight.let_scripts_wait(soup, name)
         _repair(soup, said)
+        frame.tell_supplied(soup, edition, said)
         frame.sign(soup, name, edition, said)
         frame.preview(soup, name, edition, said)
         frame.lead_to_twins(soup, name, app.config.editions)

@@ -30,6 +30,7 @@ class Edition:
     fingerprint: str
     repository: str
     address: str
+    supplied: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, project: Path, *, title: str, address: str) -> Edition:
@@ -47,7 +48,18 @@ class Edition:
             fingerprint=hashlib.sha256(sums.encode()).hexdigest()[:8] if sums else "",
             repository=str(cited.get("repository-code", "")),
             address=address.rstrip("/"),
+            supplied=tuple(Path(one["file"]).stem for one in sources if one.get("kind") == "real"),
         )
+
+
+def tell_supplied(soup: BeautifulSoup, edition: Edition, words: Mapping[str, str]) -> None:
+    """Say below the heading of a page that the report stands on files of the user as well."""
+    heading = soup.select_one("article h1")
+    if heading is None or not edition.supplied:
+        return
+    line = soup.new_tag("div", attrs={"class": "data-kind data-kind-real"})
+    line.string = words["supplied"].format(files=", ".join(edition.supplied))
+    heading.insert_after(line)
 
 
 def sign(soup: BeautifulSoup, name: str, edition: Edition, words: Mapping[str, str]) -> None:

@@ -23,6 +23,8 @@ _ENGLISH = {
     "licence": "Text and figures CC BY 4.0, code MIT",
     "cite": "How to cite",
     "feedback": "Tell us about a mistake",
+    "supplied": "Files were supplied for this run: {files}. Numbers, figures, tables and verdicts "
+    "follow them. Sentences on data that are simulated or not public were written without them.",
     "lost_title": "This page is not here",
     "lost": "The address may be old, or mistyped. The report begins on its first page, and its "
     "contents stand on the left of every page.",
@@ -47,6 +49,8 @@ _CHINESE = {
     "licence": "文字与图 CC BY 4.0，代码 MIT",
     "cite": "如何引用",
     "feedback": "指出错误",
+    "supplied": "本次运行使用了所提供的文件：{files}。数字、图、表和结论均以其为准；"
+    "关于模拟数据或未公开数据的文字写于此前。",
     "lost_title": "此页不存在",
     "lost": "地址可能已过时，或输入有误。报告从首页开始，目录在每页左侧。",
     "subtitle": "主张了什么、知道什么、有多大把握、还不知道什么",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import fcntl
 import io
 import sys
 import tempfile
@@ -44,7 +45,8 @@ class Fault:
 class Outcome:
     """What did happen.
 
-    `silent` says that a report would have been built on numbers that are not the right ones;
+    `silent` says that a report would have been built on other numbers than the file gives (where
+    the file itself is wrong, but whole, reading it as it stands is right, and not asking a miss);
     `traceback` that something else than a fault in plain words came out.
     """
 
@@ -177,27 +179,62 @@ def run() -> None:
             print(*row[1:2], *row[3:7], row[7][:150], sep=" | ", flush=True)
 
 
-def count_alarms(number: int) -> None:
-    """Check clean variants and write how many raised an alarm, and which."""
-    from tests.hostile.variants import try_variant
+BLOCK = 50
 
-    alarms: list[list[object]] = []
+
+def count_alarms(number: int) -> None:
+    """Check clean variants and store how many raised an alarm, a line for every block of seeds.
+
+    Blocks that are stored are not done again; delete the file to begin anew. Several of these
+    may run at once.
+    """
     with tempfile.TemporaryDirectory() as name:
         project = make_project(Path(name) / "project")
-        for seed in range(number):
-            found = try_variant(project, Path(name) / f"v{seed}", seed=seed)
-            if found.happened in ("stop", "ask") or found.silent:
-                alarms.append([seed, found.happened, found.silent, found.said[:200]])
-                print(alarms[-1], flush=True)
-            if seed % 50 == 49 or seed == number - 1:
-                _store(seed + 1, alarms)
+        for first in range(0, number, BLOCK):
+            claim = CLEAN_RESULTS.with_suffix(f".{first}")
+            if first in _stored() or not _claimed(claim):
+                continue
+            try:
+                _store(first, list(_alarms(project, Path(name), range(first, first + BLOCK))))
+            finally:
+                claim.unlink()
 
 
-def _store(number: int, alarms: list[list[object]]) -> None:
-    with CLEAN_RESULTS.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["variants", "alarms", "silently_changed"])
-        writer.writerow([number, len(alarms), sum(bool(one[2]) for one in alarms)])
+def _alarms(project: Path, folder: Path, seeds: range) -> Iterator[tuple[int, Outcome]]:
+    from tests.hostile.variants import try_variant
+
+    for seed in seeds:
+        found = try_variant(project, folder / f"v{seed}", seed=seed)
+        if found.happened in ("stop", "ask") or found.silent:
+            print(seed, found, flush=True)
+            yield seed, found
+
+
+def _claimed(path: Path) -> bool:
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _stored() -> dict[int, list[str]]:
+    if not CLEAN_RESULTS.is_file():
+        return {}
+    with CLEAN_RESULTS.open(encoding="utf-8", newline="") as stream:
+        return {int(row[0]): row for row in list(csv.reader(stream))[1:]}
+
+
+def _store(first: int, alarms: list[tuple[int, Outcome]]) -> None:
+    silent = sum(found.silent for _, found in alarms)
+    line = ["first_seed", "variants", "alarms", "silently_changed"]
+    with (CLEAN_RESULTS.parent / "clean_inputs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        held = _stored() | {first: [str(n) for n in (first, BLOCK, len(alarms), silent)]}
+        with CLEAN_RESULTS.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows([line, *map(held.get, sorted(held))])
+    Path(lock.name).unlink(missing_ok=True)
+    print(f"{sum(int(row[1]) for row in held.values())} variants", flush=True)
 
 
 if __name__ == "__main__":

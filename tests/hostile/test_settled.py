@@ -69,6 +69,19 @@ def _same(case: Case) -> None:
     del case
 
 
+def test_totals_below_the_table_can_be_left_out(case: Case) -> None:
+    """The word stands in the first column, and the row has no names."""
+    total = pd.DataFrame([{"declaration": "合 计", "items": 9999, "hours": 50000.0}])
+    case.put(pd.concat([case.rows, total], ignore_index=True))
+    case.put_starts(case.clean.starts)
+    project = case.folder.parent / "project"
+    intake = check_supplied(project, case.folder, say=_silent)
+    assert [doubt.id for doubt in intake.doubts] == ["stamped/totals/zone"]
+    assert intake.doubts[0].rows == 1
+    _decide(case, ("stamped/totals/zone", "leave out"))
+    _comes_through(case)
+
+
 @pytest.mark.parametrize(
     ("name", "answers", "change"),
     [

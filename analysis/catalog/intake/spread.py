@@ -15,7 +15,7 @@ from analysis.catalog.intake.workbooks import open_workbook
 from analysis.declarations import Column, Source
 from analysis.declarations.office import Office
 from analysis.errors import DataError, Fault
-from analysis.supply.cleaning import MENDS, Given, kept, reading
+from analysis.supply.cleaning import MENDS, Given, easy, kept, reading
 from analysis.supply.doubts import Held, Use
 from analysis.supply.headers import Headings, Match
 from analysis.supply.intake import Mend
@@ -71,9 +71,10 @@ def spread(desk: Desk, offered: Offered, *, office: Office, use: Use, number: in
     table = f"t{number}"
     steps = ", ".join(step for one in given for step in reading(one))
     names = ", ".join(quoted(name) for one in given for name in kept(one))
+    asked = ", ".join(easy(one) for one in given)
     desk.run(
         f"CREATE TABLE {table} AS SELECT _row, {names} FROM "
-        f"(SELECT _row, {steps} FROM {quoted(raw.table)})"
+        f"(SELECT _row, {steps} FROM (SELECT *, {asked} FROM {quoted(raw.table)}))"
     )
     if offered.kind != ".parquet":
         desk.run(f"DROP TABLE {quoted(raw.table)}")
