@@ -94,7 +94,8 @@ def flows(
         cluster=cluster,
         unit_of_measure=unit_of_measure,
     )
-    beside = sides.loc[panel.units].iloc[panel.positions].reset_index(drop=True)
+    places = cast(np.ndarray, panel.positions)
+    beside = sides.loc[panel.units].iloc[places].reset_index(drop=True)
     return replace(
         panel,
         cells=pd.concat([panel.cells, beside], axis=1),
