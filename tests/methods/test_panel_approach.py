@@ -187,14 +187,15 @@ def test_prediction_intervals_are_never_recommended(root: Path) -> None:
     size = stored.set_index(["method", "design"])["size_percent"]
     assert len(size["pda_placebo"]) >= 5
     assert (size["pda_placebo"] <= 10).all()
-    assert size["pda_ar1"].between(40, 60).all()  # "about half of the time"
+    low, high = f"{size['pda_ar1'].min():.0f}%", f"{size['pda_ar1'].max():.0f}%"
+    assert size["pda_ar1"].min() > 20
     few = panel_approach(panel(noise(3, units=12, times=12), cohorts={0: 8}))
     check_contract(few)
     assert np.isnan(few.overall.p_value)
     assert np.isnan(few.overall.conf_low)
     assert few.overall.inference == (
-        "no interval: only 11 placebo groups, and prediction intervals reject about half of the "
-        "time where there is no effect"
+        f"no interval: only 11 placebo groups, and prediction intervals reject in {low} to {high} "
+        "of simulated panels without an effect"
     )
 
 

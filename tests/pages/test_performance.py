@@ -80,3 +80,55 @@ def test_stored_results_hold_what_was_promised() -> None:
     assert ours["peak_mib"] * 28 <= peer["peak_mib"]
     assert ours["work_seconds"] * 150 <= peer["work_seconds"]
     assert ours["estimate"] == pytest.approx(peer["estimate"], rel=1e-9)
+
+
+def test_one_treated_unit_and_counts_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    words: dict[str, str] = {}
+    alone = pd.DataFrame(
+        [
+            ("synthetic_control with ranks and table", 0.05, 100.0, 0, 1e-16),
+            ("pysyncon, fits alone", 5.0, 1.0, 6, 0.009),
+        ],
+        columns=["run", "seconds", "times_faster", "poorer_fits", "largest_slip"],
+    ).assign(fits=39, att=-19.5)
+    firms, trade = "unit and time effects", "exporter-year and importer-year effects"
+    counts = pd.DataFrame(
+        [
+            (firms, "ours, from table", 2.0, 2.0, 1e-15, 1e-12),
+            (trade, "ours, from table", 3.2, 0.8, 2e-16, 2.4e-5),
+            (trade, "ours, from panel", 2.0, 1.25, 2e-16, 2.4e-5),
+            (trade, "fepois, tight tolerances", 2.5, 1.0, 0.0, 0.0),
+        ],
+        columns=["case", "run", "seconds", "times_faster", "gap", "error_gap"],
+    ).assign(estimate=-0.02, std_error=0.001, rows=1_000_000)
+    tables = {"synthetic_speed": alone, "poisson_speed": counts}
+    monkeypatch.setattr(performance, "_results", tables.__getitem__)
+    monkeypatch.setattr(performance, "say", words.__setitem__)
+    performance.glue_alone()
+    assert words == {
+        "placebos-faster": "100",
+        "placebos-stopped": "6",
+        "placebos-poorer": "0",
+        "placebos-fits": "39",
+        "firms-share": "50%",
+        "trade-share": "80%",
+        "trade-table-share": "125%",
+        "flows-gap": "1e-15",
+        "flows-error-gap": "2e-05",
+    }
+    assert "pysyncon, fits alone | 5.000 | 1 | 39 | 6 | 0.009" in performance.placebos().plain
+    assert "3.20 | 0.80 | -0.0200000000" in performance.flows().plain
+
+
+def test_the_stored_runs_keep_what_was_promised() -> None:
+    """Five times pysyncon with fits that are not worse; a million flows no slower than fepois."""
+    alone = performance._results("synthetic_speed").set_index("run")
+    ours = alone.loc["synthetic_control with ranks and table"]
+    assert ours["times_faster"] >= 5
+    assert ours["poorer_fits"] == 0
+    held = performance._results("poisson_speed").set_index(["case", "run"])
+    assert (held["gap"] < 1e-7).all()
+    assert (held["rows"] >= 1_000_000).all()
+    assert held.loc[("unit and time effects", "ours, from table"), "times_faster"] >= 1
+    trade = "exporter-year and importer-year effects"
+    assert held.loc[(trade, "ours, from panel"), "times_faster"] >= 1
