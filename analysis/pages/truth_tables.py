@@ -121,7 +121,7 @@ def glue_harder() -> None:
     held = _results("truth_harder")
     held = held[held["inference"] == "recommended"]
     said = [_holds(*one) for one in zip(held["size"], held["mc_error"], strict=True)]
-    worst = held.sort_values("size").iloc[-1]
+    worst = held.dropna(subset="size").sort_values("size").iloc[-1]
     say("harder", str(len(held)))
     say("harder-holding", str(said.count("yes")))
     say("harder-worst", _percent(worst["size"]))
