@@ -23,7 +23,7 @@ from matplotlib import font_manager
 
 LATIN, CHINESE = "DejaVu Sans", "Noto Sans SC"
 #: The font of the project: Noto Sans SC, cut to GB 2312; its licence stands beside it.
-SHIPPED = Path(__file__).resolve().parent.parent / "_fonts" / "NotoSansSC-Regular-GB2312.woff"
+SHIPPED = Path(__file__).resolve().parent / "fonts" / "NotoSansSC-Regular-GB2312.woff"
 _TEXT = re.compile(r"<text\b(?P<style>[^>]*)>(?P<said>.*?)</text>", re.DOTALL)
 _FAMILIES = re.compile(r"(?<=px )'DejaVu Sans'[^;\"]*")
 _FAMILY_LIST = f"'{LATIN}', '{CHINESE}', sans-serif"

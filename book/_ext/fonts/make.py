@@ -1,4 +1,4 @@
-"""Cut the Chinese font of the drawings: ``python book/_fonts/make.py NotoSansCJK-Regular.ttc``.
+"""Cut the Chinese font of the drawings: ``python book/_ext/fonts/make.py NotoSansCJK-Regular.ttc``.
 
 Made once from the collection of Debian's package fonts-noto-cjk 1:20220127+repack1-1 (Noto Sans
 CJK 2.004) with fontTools; kept are the characters of GB 2312 and full-width punctuation.
