@@ -39,11 +39,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _end_as_interrupted() -> None:
-    """Let a request to end, and a terminal that is closed, do what the keys for it do."""
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: signal.raise_signal(signal.SIGINT))
+    """Let a request to end, and a terminal that is closed, do what the keys for it do.
+
+    Whoever told the process to pass over one of them (``nohup``) is heeded.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        request = getattr(signal, name, None)  # Windows lacks the second
+        if request is not None and signal.getsignal(request) is signal.SIG_DFL:
+            signal.signal(request, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -29,25 +29,6 @@ _MISSING = {
 }
 
 
-def audit_table(audit: Audit) -> Table:
-    """Show all claims with kind, verdict, grade and gaps; each opens to its sources."""
-    known = {fact.id: fact for fact in audit.facts}
-    rows = [
-        {
-            "Claim": verdict.claim.id,
-            "Statement": opened(verdict, known=known),
-            "Area": verdict.claim.area,
-            "Kind": verdict.claim.kind,
-            "Verdict": verdict.status,
-            "Evidence grade": str(verdict.claim.grade.scale),
-            "Missing": missing_of(verdict),
-        }
-        for verdict in audit.verdicts
-    ]
-    caption = "All statements of the article, with verdict; open one for its reasons and sources"
-    return show(pd.DataFrame(rows), caption=caption, interactive=True)
-
-
 def missing_of(verdict: Verdict) -> str:
     """Name what a claim does not give: baseline, date, comparison ..."""
     return ", ".join(_MISSING.get(one, one.replace("_", " ")) for one in verdict.claim.missing)

@@ -15,9 +15,10 @@ from analysis.errors import BuildError, Fault
 Say = Callable[[str], None]
 
 TIMEOUT = 600
-#: Seconds that a kernel may take to start; on a machine at work a minute is not enough.
-STARTUP = 300
 """Seconds a single cell may take."""
+
+STARTUP = 300
+"""Seconds that a kernel may take to start; on a machine at work a minute is not enough."""
 
 AT_ONCE = 2
 """Notebooks that are run side by side."""

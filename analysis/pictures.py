@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,8 +76,9 @@ def picture(
     from matplotlib.figure import Figure
 
     with mpl.rc_context(), style(), warnings.catch_warnings():
-        # Labels of supplied data may have letters that the font lacks (drawn as boxes), or be too
-        # long for the axes (drawn over them): neither is a reason to withhold a report.
+        # Labels of supplied data may have letters that the font lacks (the reader's own font then
+        # shows them; their width is guessed), or be too long for the axes (drawn over them):
+        # neither is a reason to withhold a report.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         warnings.filterwarnings("ignore", "(?i)(constrained|tight)_?.?layout not applied")
         figure = Figure()
@@ -110,6 +112,7 @@ def axes(ax: Axes | None) -> Axes:
         return Figure().subplots()
 
 
+@cache
 def text_width(text: str, *, size: float, bold: bool) -> float:
     """Return the width of a label in points, in the font of the drawings at `size` points."""
     import matplotlib as mpl

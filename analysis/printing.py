@@ -25,7 +25,8 @@ _SCREEN_ONLY = (
     ".headerlink, .figure-files, .table-controls, .explorer, script, .prev-next-footer, "
     "button, .togglebutton"
 )
-_STYLE = "_static/print.css"
+#: Style of paper; it lies beside the style of the report, which other editions share.
+_STYLE, _BESIDE = "print.css", "report.css"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,9 @@ def _assembled(html: Path) -> tuple[str, int]:
     for sheet in start.select("head link[rel='stylesheet']"):
         address = posixpath.normpath(posixpath.join(posixpath.dirname(first), str(sheet["href"])))
         whole.head.append(whole.new_tag("link", attrs={"rel": "stylesheet", "href": address}))
-    whole.head.append(whole.new_tag("link", attrs={"rel": "stylesheet", "href": _STYLE}))
+        if posixpath.basename(address.partition("?")[0]) == _BESIDE:
+            paper = posixpath.join(posixpath.dirname(address), _STYLE)
+            whole.head.append(whole.new_tag("link", attrs={"rel": "stylesheet", "href": paper}))
     whole.body.append(_cover(whole, title, start, edition))
     whole.body.append(_contents(whole, leaves))
     main = whole.new_tag("main", attrs={"class": "bd-content"})

@@ -216,7 +216,10 @@ def _build_editions(staging: Path, *, log: Path) -> tuple[Path, ...]:
         first = pool.submit(_build_pages, staging, log=log)
         rest = {path: pool.submit(_build_pages, others[path], log=logs[path]) for path in others}
     html = first.result()
-    return html, *(built.result().rename(html / path) for path, built in rest.items())
+    placed = [built.result().rename(html / path) for path, built in rest.items()]
+    for folder in placed:
+        editions.share(html, folder)
+    return html, *placed
 
 
 def _build_pages(staging: Path, *, log: Path) -> Path:

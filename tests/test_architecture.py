@@ -132,7 +132,8 @@ ONLY_IN = {
 #: that asks the operating system how much memory there is.
 READERS = {"catalog", "report", "notebooks", "printing", "methods.sources", "methods.resources"}
 #: Those that keep and lock what is being built.
-READERS |= {"finished", "publishing", "stamps", "editions.catalogue", "editions.edition"}
+READERS |= {"finished", "publishing", "stamps", "editions.catalogue"}
+READERS |= {"editions.edition", "editions.sharing"}
 READING = {"open", "read_text", "read_bytes", "read_csv", "read_parquet", "read_json", "read_toml"}
 #: Functions that take an option without its name. None should be added.
 LOOSE = {

@@ -14,6 +14,7 @@ from analysis import audit, listings, run
 from analysis.auditing import Audit
 from analysis.catalog import load_facts, load_parameters, load_sources
 from analysis.markup import Table
+from analysis.pages import synthesis
 from analysis.study import Findings
 from tests.studies import lean_project
 
@@ -32,6 +33,11 @@ def findings(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Findings:
 @pytest.fixture(scope="module")
 def audited(root: Path, findings: Findings) -> Audit:
     return audit(findings, root=root)
+
+
+@pytest.fixture(scope="module")
+def held(root: Path, audited: Audit) -> synthesis.Synthesis:
+    return synthesis.synthesis(audited, root=root)
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +68,11 @@ def records(root: Path, name: str) -> dict[str, dict]:
 # ---------------------------------------------------------------- the audit
 
 
-def test_every_declared_claim_stands_once_and_opens(root: Path, audited: Audit) -> None:
+def test_every_declared_claim_stands_once_and_opens(root: Path, held: synthesis.Synthesis) -> None:
     declared = {}
     for path in sorted((root / "data" / "reforms").glob("*.toml")):
         declared |= records(root, path.stem)
-    table = listings.audit_table(audited)
+    table = synthesis.claims(held)
     shown = {cells[0]: cells for cells in texts(table)}
     assert set(shown) == set(declared)
     assert len(texts(table)) == len(declared) == 43
@@ -83,10 +89,12 @@ def test_every_declared_claim_stands_once_and_opens(root: Path, audited: Audit) 
     assert "interactive" in soup.table["class"]
 
 
-def test_every_figure_of_a_claim_stands_under_it_with_its_page(root: Path, audited: Audit) -> None:
+def test_every_figure_of_a_claim_stands_under_it_with_its_page(
+    root: Path, audited: Audit, held: synthesis.Synthesis
+) -> None:
     known = {fact.id: fact for fact in load_facts(root)}
     seen = 0
-    for row in rows(listings.audit_table(audited)):
+    for row in rows(synthesis.claims(held)):
         (verdict,) = [v for v in audited.verdicts if v.claim.id == row.td.get_text()]  # type: ignore[union-attr]
         text = row.get_text()
         addresses = [str(a["href"]) for a in row.find_all("a")]
@@ -98,8 +106,10 @@ def test_every_figure_of_a_claim_stands_under_it_with_its_page(root: Path, audit
     assert seen > 20
 
 
-def test_verdict_kind_grade_and_gaps_stand_beside_each_claim(audited: Audit) -> None:
-    table = listings.audit_table(audited)
+def test_verdict_kind_grade_and_gaps_stand_beside_each_claim(
+    audited: Audit, held: synthesis.Synthesis
+) -> None:
+    table = synthesis.claims(held)
     names = columns(table)
     for cells, verdict in zip(texts(table), audited.verdicts, strict=True):
         row = dict(zip(names, cells, strict=True))
@@ -110,7 +120,9 @@ def test_verdict_kind_grade_and_gaps_stand_beside_each_claim(audited: Audit) -> 
         assert "_" not in row["Missing"]
 
 
-def test_hostile_words_in_claims_and_figures_stay_text(audited: Audit) -> None:
+def test_hostile_words_in_claims_and_figures_stay_text(
+    audited: Audit, held: synthesis.Synthesis
+) -> None:
     verdict = audited.verdicts[0]
     claim = verdict.claim.model_copy(update={"statement": HOSTILE, "would_settle": HOSTILE})
     bad = replace(verdict, claim=claim, sentence=HOSTILE)
@@ -118,7 +130,7 @@ def test_hostile_words_in_claims_and_figures_stay_text(audited: Audit) -> None:
         update={"says": HOSTILE, "source_address": "javascript:alert(1)//x"}
     )
     tables = [
-        listings.audit_table(replace(audited, verdicts=(bad,))),
+        synthesis.claims(replace(held, audit=replace(audited, verdicts=(bad,)))),
         listings.fact_table([fact], caption=HOSTILE),
     ]
     for table in tables:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import duckdb
 import pytest
 
 from analysis.declarations import declare
 from analysis.declarations.office import Decisions, Office
 from analysis.declarations.parse import parse_toml
 from analysis.errors import DeclarationError
-from analysis.supply.doubts import Answer, Doubt
+from analysis.supply.doubts import Answer, Ask, Doubt, Held
 from analysis.supply.headers import Headings, plain
 from analysis.supply.intake import proposal
 from analysis.supply.moments import calendar_name, calendar_number
+from analysis.supply.rules_names import totals
 from analysis.supply.settle import Settling
 from tests.hostile.project import make_project
 
@@ -165,3 +169,26 @@ def test_a_proposal_decides_nothing_and_cannot_be_broken_out_of() -> None:
 def test_deep_or_endless_toml_is_a_fault(text: str) -> None:
     with pytest.raises(DeclarationError):
         parse_toml(text, file="x.toml")
+
+
+@pytest.mark.parametrize(("kind", "cells", "found"), [
+    ("whole", "(1), (NULL)", 0),
+    ("text", "('Tianfu'), ('合 计'), ('TOTAL ')", 2),
+])  # fmt: skip
+def test_totals_are_looked_for_in_tables_of_any_columns(kind: str, cells: str, found: int) -> None:
+    """A table may hold no column of names at all: then there is nowhere else to look."""
+    column = SimpleNamespace(type=kind, role=None, allowed=())
+    asked: list[int] = []
+
+    def count(_: object, where: str) -> tuple[int, tuple[int, ...]]:
+        sql = f"SELECT count(*) FROM (VALUES {cells}) AS held(hub) WHERE {where}"
+        asked.extend(duckdb.sql(sql).fetchone() or ())
+        return 0, ()
+
+    held = SimpleNamespace(
+        use=SimpleNamespace(unit="hub"),
+        source=SimpleNamespace(columns={"hub": column}),
+        found=count,
+    )
+    assert list(totals(cast(Ask, None), cast(Held, held))) == []
+    assert asked == [found]

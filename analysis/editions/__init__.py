@@ -9,6 +9,7 @@ from analysis.editions.catalogue import (
     update_catalogues,
 )
 from analysis.editions.edition import collect, write_editions
+from analysis.editions.sharing import share
 from analysis.editions.wording import Wording, slots
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "languages",
     "message_key",
     "read_catalogue",
+    "share",
     "slots",
     "update_catalogues",
     "write_editions",

@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.editions.wording import Wording, slots
 from analysis.errors import BuildError, Fault
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 FOLDER = "locale"
 #: One catalogue each: blocks of pages; texts of tables, captions and sentences; labels of figures.
@@ -87,7 +91,7 @@ def read_catalogue(root: Path, language: str) -> Catalogue:
     Raises
     ------
     BuildError
-        A file is not a gettext catalogue.
+        A file is not a gettext catalogue, or a translation adds or loses a number.
     """
     return Catalogue(
         language=language,
@@ -138,21 +142,22 @@ def _texts(path: Path, language: str) -> dict[str, str]:
     if not path.is_file():
         return {}
     said = [one for one in _opened(path, language) if one.id and one.string and not one.fuzzy]
-    wrong = [one for one in said if path.stem != "prose" and slots(one.id) != slots(one.string)]
+    pairs = [(str(one.id), str(one.string), one.lineno) for one in said]
     BuildError.raise_if(
         Fault(
             file=str(path),
-            row=one.lineno,
-            expected=f"each number of {one.id!r} once",
-            found=one.string,
+            row=row,
+            expected=f"each number of {text!r} once",
+            found=other,
             mend="write every number in braces exactly as often as the first language has it",
         )
-        for one in wrong
+        for text, other, row in pairs
+        if path.stem != "prose" and slots(text) != slots(other)
     )
-    return {str(one.id): str(one.string) for one in said}
+    return {text: other for text, other, _ in pairs}
 
 
-def _opened(path: Path, language: str):  # type: ignore[no-untyped-def]  # a class of babel
+def _opened(path: Path, language: str) -> Catalog:
     from babel.messages.pofile import PoFileError, read_po
 
     try:
@@ -167,7 +172,7 @@ def _opened(path: Path, language: str):  # type: ignore[no-untyped-def]  # a cla
         ) from error
 
 
-def _write(path: Path, catalog, *, language: str) -> None:  # type: ignore[no-untyped-def]
+def _write(path: Path, catalog: Catalog, *, language: str) -> None:
     from babel.messages.pofile import write_po
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,8 +22,6 @@ from analysis.editions.catalogue import (
 #: Receives the catalogue a text belongs to and the text, returns what takes its place.
 Say = Callable[[str, str], str]
 
-#: The language that the pages are written in.
-FIRST = "en"
 CONFIG, CONTENTS, BOOK = "_config.yml", "_toc.yml", "book"
 #: Beside the pages, what the frame of a page is made from.
 _FRAME = ("CITATION.cff", "data/sources.toml")
@@ -71,24 +69,25 @@ def write_editions(staging: Path) -> dict[str, Path]:
     """
     from babel import Locale
 
-    folders = {FIRST: staging}
+    first = str(_sphinx(_settings(staging)).get("language", "en"))
+    folders = {first: staging}
     for language in languages(staging):
         folders[language] = staging / _STAGE / language
         _write_edition(staging, folders[language], texts=read_catalogue(staging, language))
     locales = {language: Locale.parse(language) for language in folders}
     for language, folder in folders.items():
-        up = "" if language == FIRST else "../"
+        up = "" if language == first else "../"
         twins = [
             {
                 "tag": other.replace("_", "-"),
                 "name": str(locale.get_language_name()),
-                "path": up if other == FIRST else f"{up}{locale.language}/",
+                "path": up if other == first else f"{up}{locale.language}/",
             }
             for other, locale in locales.items()
             if other != language
         ]
         _tell(folder, language=language, twins=twins)
-    return {locales[name].language: path for name, path in folders.items() if name != FIRST}
+    return {locales[name].language: path for name, path in folders.items() if name != first}
 
 
 def _write_edition(staging: Path, target: Path, *, texts: Catalogue) -> None:
@@ -150,7 +149,7 @@ def _notebook(path: Path, say: Say) -> str:
 
 
 def _config(path: Path, say: Say) -> str:
-    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings = _settings(path.parent)
     for name in ("title", "author"):
         if name in settings:
             settings[name] = say("shown", settings[name])
@@ -170,10 +169,15 @@ def _contents(path: Path, say: Say) -> str:
 
 def _tell(folder: Path, *, language: str, twins: list[dict[str, str]]) -> None:
     """Write into the settings of an edition its language, and where the others lie."""
-    file = folder / CONFIG
-    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    settings = _settings(folder)
     _sphinx(settings).update(language=language, editions=twins)
-    file.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    written = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
+    (folder / CONFIG).write_text(written, encoding="utf-8")
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    held: dict[str, Any] = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    return held
 
 
 def _sphinx(settings: dict[str, Any]) -> dict[str, Any]:

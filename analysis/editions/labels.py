@@ -6,6 +6,7 @@ each line begins: how the lines were aligned is found again from the widths of t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def _line_of(part: re.Match[str]) -> _Line | None:
 def _placed(lines: Sequence[_Line], said: str, halo: str) -> Iterator[str]:
     """Write a label where the lines of the old one stood, aligned as they were."""
     longest = max(_length(line.said) for line in lines)
-    number = min(len(lines), max(1, round(_length(said) / (longest * _ROOM) + 0.5)))
+    number = min(len(lines), max(1, math.ceil(_length(said) / (longest * _ROOM))))
     ends = {
         "start": [line.x for line in lines],
         "middle": [line.x + line.width / 2 for line in lines],

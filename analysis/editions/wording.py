@@ -43,7 +43,8 @@ class Wording:
     def says(self) -> bool:
         """Whether there is something to translate: words, not names, signs or numbers alone."""
         words = _SLOT.sub("", self.pattern)
-        return bool(_WORD.search(words)) and not _NAME.fullmatch(words.strip())
+        listed = words.strip().split(", ")
+        return bool(_WORD.search(words)) and not all(map(_NAME.fullmatch, listed))
 
     def fill(self, pattern: str) -> str:
         """Put the numbers into the pattern of another language."""

@@ -11,8 +11,8 @@ from analysis.markup import Table, show
 from analysis.methods.effects import number, p_text, percent
 from analysis.methods.sensitivity import Restriction, Sensitivity, honest_bounds, pre_trend_power
 from analysis.methods.specifications import SpecificationCurve
-from analysis.study import Findings
-from analysis.tables import say
+from analysis.study import Findings, Result
+from analysis.tables import marked, say
 
 #: How much larger than the largest before a later step of the trend gap may be.
 MAGNITUDES = (0.0, 0.25, 0.5, 1.0, 2.0)
@@ -40,7 +40,8 @@ def bounds(findings: Findings, design: str) -> Table:
     -------
     Table
     """
-    effects = findings.result(design).effects
+    result = findings.result(design)
+    effects = result.effects
     error = float(effects.overall.std_error)
     tries: dict[Restriction, Sequence[float]] = {
         "relative_magnitudes": MAGNITUDES,
@@ -50,9 +51,7 @@ def bounds(findings: Findings, design: str) -> Table:
     for restriction, sizes in tries.items():
         made = honest_bounds(effects, restriction=restriction, bounds=sizes)
         rows += list(_rows(made, _SAID[restriction], scale=effects.overall.scale))
-    return show(
-        pd.DataFrame(rows), caption=_marked(findings, design, "if trends were not parallel")
-    )
+    return show(pd.DataFrame(rows), caption=_caption(result, "if trends were not parallel"))
 
 
 def _rows(made: Sensitivity, said: str, *, scale: str) -> Iterator[dict[str, str]]:
@@ -82,7 +81,8 @@ def unseen_trends(findings: Findings, design: str) -> Table:
     -------
     Table
     """
-    effects = findings.result(design).effects
+    result = findings.result(design)
+    effects = result.effects
     rows = []
     for power in POWERS:
         made = pre_trend_power(effects, power=power)
@@ -95,7 +95,7 @@ def unseen_trends(findings: Findings, design: str) -> Table:
                 "In standard errors": number(made.bias / effects.overall.std_error, signed=False),
             }
         )
-    return show(pd.DataFrame(rows), caption=_marked(findings, design, "trends the leads can miss"))
+    return show(pd.DataFrame(rows), caption=_caption(result, "trends the leads can miss"))
 
 
 def glue_curve(name: str, curve: SpecificationCurve) -> None:
@@ -117,6 +117,5 @@ def glue_curve(name: str, curve: SpecificationCurve) -> None:
     say(f"{name}-joint", p_text(curve.joint.p_value))
 
 
-def _marked(findings: Findings, design: str, what: str) -> str:
-    text = f"{findings.result(design).outcome.label}: {what}"
-    return f"{text} [Simulated data]" if findings.kind == "simulated" else text
+def _caption(result: Result, what: str) -> str:
+    return marked(f"{result.outcome.label}: {what}", result)

@@ -24,7 +24,8 @@ def totals(ask: Ask, held: Held) -> Iterator[Doubt]:
     if unit is None:
         return
     beside = [name for name, column in held.source.columns.items() if _holds_names(column)]
-    where = f"{_total(unit)} OR ({quoted(unit)} IS NULL AND ({' OR '.join(map(_total, beside))}))"
+    elsewhere = " OR ".join(map(_total, beside)) or "false"
+    where = f"{_total(unit)} OR ({quoted(unit)} IS NULL AND ({elsewhere}))"
     rows, examples = held.found(ask, where)
     if rows:
         yield held.doubt(
@@ -42,7 +43,7 @@ def _holds_names(column: Column) -> bool:
 
 
 def _total(name: str) -> str:
-    return f"regexp_full_match({quoted(name)}, {literal(_TOTALS)})"
+    return f"regexp_full_match({quoted(name)}::VARCHAR, {literal(_TOTALS)})"
 
 
 def words_for_nothing(ask: Ask, held: Held) -> Iterator[Doubt]:

@@ -80,9 +80,11 @@ def drawn_in(text: str) -> Iterator[None]:
         path.write_bytes(_cut(font, letters, flavor=None, names=[1, 2]))
         font_manager.fontManager.addfont(path)
         name = font_manager.fontManager.ttflist[-1].name
-        with mpl.rc_context({"font.family": [LATIN, name]}):
-            yield
-        font_manager.fontManager.ttflist.pop()
+        try:
+            with mpl.rc_context({"font.family": [LATIN, name]}):
+                yield
+        finally:
+            font_manager.fontManager.ttflist.pop()
 
 
 def _letters(drawing: str) -> Letters:

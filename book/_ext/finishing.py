@@ -70,6 +70,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     )
     weight.keep_used_icons(out)
     weight.make_no_code_of_text(out)
+    weight.write_index_plainly(out)
     _clear(out)
     figure_files.unpack(out)
     drawing_fonts.embed(sorted((out / "_images").glob("*.svg")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _SOURCE = re.compile(
 _POINT = re.compile(r'"\\([ef][0-9a-f]{3})"')
 #: Styles may hold the sign itself instead of its number.
 _SIGN = re.compile("[\ue000-\uf8ff]")
+_INDEX = re.compile(r"Search\.setIndex\((.*)\)\s*", re.DOTALL)
 _PLURALS = re.compile(r"new Function\(.*?\n\s*\)", re.DOTALL)
 #: Scripts that only the page of searching needs.
 _SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
@@ -72,6 +74,15 @@ def make_no_code_of_text(out: Path) -> None:
     if script.is_file():
         said = script.read_text(encoding="utf-8")
         script.write_text(_PLURALS.sub("() => 0", said), encoding="utf-8")
+
+
+def write_index_plainly(out: Path) -> None:
+    """Write the letters of the index for searching as they are, in half the room of escapes."""
+    index = out / "searchindex.js"
+    found = _INDEX.fullmatch(index.read_text(encoding="utf-8")) if index.is_file() else None
+    if found:
+        plain = json.dumps(json.loads(found[1]), ensure_ascii=False, separators=(",", ":"))
+        index.write_text(f"Search.setIndex({plain})", encoding="utf-8")
 
 
 def let_scripts_wait(soup: BeautifulSoup, name: str) -> None:

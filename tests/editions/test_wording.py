@@ -42,6 +42,8 @@ def test_no_text_is_lost(text: str) -> None:
         ("\u221212%", False),
         ("GDP", False),
         ("published/facts.csv", False),
+        ("published/facts.csv, reforms/dry-port.toml", False),
+        ("reforms/ (22 files), sources.toml", True),
         ("CR2", False),
         ("AB \u00d7 M \u00f7 T", False),
         ("https://example.org/page", False),

@@ -1,0 +1,36 @@
+"""What the pages of two editions have alike lies in the first only, for a reader to fetch once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+SHARED = "_static"
+_ADDRESS = re.compile(r'"(?P<up>(?:\.\./)*)_static/(?P<name>[^"?#]+)')
+
+
+def share(first: Path, other: Path) -> None:
+    """Take the styles, scripts and fonts that both editions have out of the other one.
+
+    Parameters
+    ----------
+    first : Path
+        Folder of the built pages of the first edition.
+    other : Path
+        Folder of the built pages of another edition, inside `first`.
+    """
+    alike = set()
+    for path in sorted((other / SHARED).rglob("*")):
+        name = path.relative_to(other / SHARED)
+        twin = first / SHARED / name
+        if path.is_file() and twin.is_file() and path.read_bytes() == twin.read_bytes():
+            alike.add(name.as_posix())
+            path.unlink()
+    back = "../" * len(other.relative_to(first).parts)
+    for page in sorted(other.rglob("*.html")):
+        said = page.read_text(encoding="utf-8")
+        page.write_text(_ADDRESS.sub(lambda at: _moved(at, alike, back), said), encoding="utf-8")
+
+
+def _moved(at: re.Match[str], alike: set[str], back: str) -> str:
+    return f'"{at["up"]}{back}_static/{at["name"]}' if at["name"] in alike else at[0]
