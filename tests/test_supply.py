@@ -182,7 +182,7 @@ def test_totals_are_looked_for_in_tables_of_any_columns(kind: str, cells: str, f
 
     def count(_: object, where: str) -> tuple[int, tuple[int, ...]]:
         sql = f"SELECT count(*) FROM (VALUES {cells}) AS held(hub) WHERE {where}"
-        asked.extend(duckdb.sql(sql).fetchone() or ())
+        asked.extend(*duckdb.sql(sql).fetchall())
         return 0, ()
 
     held = SimpleNamespace(
