@@ -25,8 +25,8 @@ LATIN, CHINESE = "DejaVu Sans", "Noto Sans SC"
 #: The font of the project: Noto Sans SC, cut to GB 2312; its licence stands beside it.
 SHIPPED = Path(__file__).resolve().parent / "fonts" / "NotoSansSC-Regular-GB2312.woff"
 _TEXT = re.compile(r"<text\b(?P<style>[^>]*)>(?P<said>.*?)</text>", re.DOTALL)
-_FAMILIES = re.compile(r"(?<=px )'DejaVu Sans'[^;\"]*")
-_FAMILY_LIST = f"'{LATIN}', '{CHINESE}', sans-serif"
+_FAMILY = re.compile(r" ?font-family: ?'DejaVu Sans'[^;\"]*;?")
+_FAMILIES = f"text{{font-family:'{LATIN}','{CHINESE}',sans-serif}}"
 _OPENING = re.compile(r"<svg\b[^>]*>")
 
 
@@ -155,9 +155,9 @@ def _cut(
 
 
 def _with(drawing: str, rules: str) -> str:
-    drawing = _FAMILIES.sub(_FAMILY_LIST, drawing)
+    drawing = _FAMILY.sub("", drawing)
     opening = _OPENING.search(drawing)
     if opening is None or not rules:
         return drawing
-    style = f"<style>{rules}</style>"
+    style = f"<style>{rules}{_FAMILIES}</style>"
     return drawing[: opening.end()] + style + drawing[opening.end() :]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import drawing_fonts
+import drawing_weight
 import figure_files
 import frame
 import weight
@@ -73,7 +74,9 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     weight.write_index_plainly(out)
     _clear(out)
     figure_files.unpack(out)
-    drawing_fonts.embed(sorted((out / "_images").glob("*.svg")))
+    drawings = sorted((out / "_images").glob("*.svg"))
+    drawing_fonts.embed(drawings)
+    drawing_weight.lighten(drawings)
     frame.draw_preview(out, edition, said)
     frame.lost(out, edition, said)
     for page in sorted(out.rglob("*.html")):
@@ -83,6 +86,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
             soup = _forwarding(soup, title=app.config.html_title, said=said)
         figure_files.offer(soup, page, words=said)
         weight.let_scripts_wait(soup, name)
+        weight.write_contents_plainly(soup)
         _repair(soup, said)
         frame.tell_supplied(soup, edition, said)
         frame.sign(soup, name, edition, said)

@@ -95,3 +95,9 @@ def let_scripts_wait(soup: BeautifulSoup, name: str) -> None:
                 script.decompose()
         elif source != _FIRST and not searching:
             script["defer"] = ""
+
+
+def write_contents_plainly(soup: BeautifulSoup) -> None:
+    """Take from the links of the contents a class that no style asks for; every page has them."""
+    for link in soup.select("nav.bd-links li:not(.has-children) > a.reference.internal"):
+        del link["class"]
