@@ -25,6 +25,14 @@ TRENDS = {
 }
 
 
+#: Optimisers in the order they are tried. The tolerances of statsmodels leave a change two digits.
+TIGHT: dict[str, dict[str, float]] = {
+    "lbfgs": {"pgtol": 1e-8, "factr": 10.0},
+    "powell": {"xtol": 1e-8, "ftol": 1e-12},
+    "nm": {"xtol": 1e-8, "ftol": 1e-12},
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesFit:
     """One fitted series.
@@ -157,11 +165,14 @@ def _arima(
     if len(pool.times) <= design.shape[1] + sum(order):
         raise _too_short(pool, design.shape[1] + sum(order) + 1)
     scale = float(np.std(pool.series)) or 1.0
-    model = SARIMAX(values / scale, exog=design, order=order, trend="n")
+    # Columns of one size, or the optimiser stops before the maximum.
+    size = np.abs(design).max(axis=0)
+    model = SARIMAX(values / scale, exog=design / size, order=order, trend="n")
     result = _maximised(model, pool)
     count = lines.shape[1]
-    params = np.asarray(result.params)[: design.shape[1]] * scale
-    cov = np.asarray(result.cov_params())[: len(params), : len(params)] * scale**2
+    back = scale / size
+    params = np.asarray(result.params)[: design.shape[1]] * back
+    cov = np.asarray(result.cov_params())[: len(params), : len(params)] * np.outer(back, back)
     line = lines[at]
     base = line @ params[:count]
     if order[1]:
@@ -209,10 +220,12 @@ def _structural(pool: Pool, loads: np.ndarray, trend: Trend) -> SeriesFit:
 def _maximised(model: Any, pool: Pool) -> Any:
     """Fit by maximum likelihood; statsmodels warns on the way, we judge the end."""
     start = None
-    for method in ("lbfgs", "powell", "nm"):
+    for method in TIGHT:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = model.fit(start, disp=False, maxiter=2_000, cov_type="approx", method=method)
+            result = model.fit(
+                start, disp=False, maxiter=2_000, cov_type="approx", method=method, **TIGHT[method]
+            )
         if result.mle_retvals.get("converged", False):
             return result
         start = result.params

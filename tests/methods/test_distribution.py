@@ -1,8 +1,9 @@
-"""Shares and percentiles: by hand, against rows, and on a planted effect."""
+"""Shares and percentiles: by hand, against R and the rows, and on a planted effect."""
 
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,38 @@ def test_percentiles_of_the_rows_within_a_bin() -> None:
     shown = table.set_index("term")["estimate"]
     for term, p in (("p50, with reform", 0.5), ("p90, with reform", 0.9)):
         assert shown[term] == pytest.approx(after.quantile(p), rel=BINS.width)
+
+
+ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "distribution"
+
+
+def test_shares_against_r() -> None:
+    """A regression of every row's indicator, errors of sandwich::vcovCL, both to ten digits."""
+    told = pd.read_csv(ORACLES / "shares.csv").set_index("limit")
+    limits = list(told.index)
+    panel = compress(pd.read_csv(ORACLES / "rows.csv"), **NAMES, thresholds=limits)
+    for limit in limits:
+        ours = difference_in_differences(
+            share_within(panel, threshold=limit), inference="CR1"
+        ).overall
+        assert ours.estimate == pytest.approx(told.loc[limit, "effect"], rel=1e-10)
+        assert ours.std_error == pytest.approx(told.loc[limit, "error"], rel=1e-10)
+
+
+def test_percentiles_against_r() -> None:
+    """R regresses the rows at each of the 91 edges and turns the distribution round itself."""
+    told = pd.read_csv(ORACLES / "percentiles.csv").set_index("probability")
+    bins = LogBins(low=1, high=1_000, per_decade=30)
+    panel = compress(pd.read_csv(ORACLES / "rows.csv"), **NAMES, bins=bins)
+    table = distribution(panel, probabilities=tuple(told.index), inference="CR1")
+    found = table.tidy().set_index("term")["estimate"]
+    for p, row in told.iterrows():
+        name = f"p{100 * p:g}"
+        assert found[f"{name}, with reform"] == pytest.approx(row["observed"], rel=1e-9)
+        assert found[f"{name}, without reform"] == pytest.approx(row["counterfactual"], rel=1e-9)
+        effect = row["observed"] - row["counterfactual"]
+        assert found[name] == pytest.approx(effect, rel=1e-8)
+        assert row["observed"] == pytest.approx(row["rows"], rel=bins.width)
 
 
 @pytest.mark.slow

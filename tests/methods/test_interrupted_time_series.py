@@ -1,4 +1,4 @@
-"""Interrupted series: by hand, by slow likelihoods, by simulation and by algebra."""
+"""Interrupted series: by hand, against R, by slow likelihoods, by simulation and by algebra."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, stats
 
 from analysis.errors import IdentificationError
-from analysis.methods import interrupted_time_series
+from analysis.methods import Panel, interrupted_time_series
 from analysis.methods.counterfactual import AUGMENTED
 from analysis.methods.interrupted_time_series import WARNING
 from tests.contract import check_contract
@@ -52,7 +52,59 @@ def test_by_hand() -> None:
     assert "no comparison group" in table.notes[0]
 
 
-# (b), (d) slow versions -------------------------------------------------------------------------
+# (b) outside oracles ----------------------------------------------------------------------------
+
+ORACLES = Path(__file__).resolve().parents[1] / "oracles" / "series"
+KEYS = ["series", "model", "change", "name"]
+TOLD = pd.read_csv(ORACLES / "r.csv").set_index(KEYS).sort_index()
+#: First time after the break: the Aswan dam of 1899, the seat belt law of February 1983.
+BREAKS = {"nile": 28, "drivers": 169}
+
+
+def published(name: str) -> Panel:
+    table = pd.read_csv(ORACLES / f"{name}.csv").assign(unit=name, first=BREAKS[name])
+    return Panel.from_frame(table, unit="unit", time="time", outcome="value", cohort="first")
+
+
+def asked(model: str) -> dict[str, object]:
+    kind, _, option = model.partition(" ")
+    if kind == "segmented":
+        return {"model": kind, "hac_lags": int(option)}
+    if kind == "arima":
+        return {"model": kind, "order": tuple(int(x) for x in option.split("-"))}
+    return {"model": "structural", "trend": model}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "change"), sorted(TOLD.index.droplevel("name").unique().tolist())
+)
+def test_against_r(name: str, model: str, change: str) -> None:
+    """Newey-West of sandwich to ten digits, arima and restricted likelihood of nlme to four."""
+    table = interrupted_time_series(
+        published(name), change=change, inference="model", **asked(model)
+    )
+    told = TOLD.loc[name, model, change]
+    digits = 1e-10 if model.startswith("segmented") else 1e-4
+    first = table.tidy().set_index("term").loc["event time 0"]
+    assert first["estimate"] == pytest.approx(told.loc["level", "estimate"], rel=digits)
+    assert first["std_error"] == pytest.approx(told.loc["level", "error"], rel=digits)
+    assert table.overall.estimate == pytest.approx(told.loc["overall", "estimate"], rel=digits)
+    assert table.overall.std_error == pytest.approx(told.loc["overall", "error"], rel=digits)
+
+
+def test_the_published_seat_belt_law() -> None:
+    """Commandeur and Koopman (2007), section 6.2: a stochastic level and the law, -0.3785."""
+    table = interrupted_time_series(
+        published("drivers"),
+        model="structural",
+        trend="local level",
+        change="level",
+        inference="model",
+    )
+    assert round(table.overall.estimate, 4) == -0.3785
+
+
+# (d) slow versions ------------------------------------------------------------------------------
 
 
 def test_newey_west_by_the_slow_way() -> None:
