@@ -331,10 +331,6 @@ def tried(design: Design) -> tuple[Family, ...]:
     return (*PANEL, *SERIES[:3])
 
 
-#: Designs with the full number of draws; the others get half.
-MAIN = ("AR(1) 0.8", "AR(1) 0", "no common shock, AR(1) 0.8", "no common shock, AR(1) 0")
-
-
 def rows_for(design: Design, family: Family, *, draws: int) -> list[dict[str, object]]:
     """Simulate one method on one design; one row a kind of inference."""
     rng = np.random.default_rng(SEED)  # the same panels for every method
@@ -396,10 +392,6 @@ def _write(path: Path, written: dict[tuple[str, str], dict[str, object]]) -> Non
         writer.writerows(rows)
 
 
-def _wanted(design: Design, draws: int) -> int:
-    return max(draws if design.name in MAIN else draws // 2, 10)
-
-
 def main() -> None:
     """Run all designs; write after each so that a stopped run leaves what it has."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -411,7 +403,7 @@ def main() -> None:
     written, steps = _stored(given.out), 0
     for design in DESIGNS:
         for family in tried(design):
-            draws = _wanted(design, given.draws)
+            draws = given.draws
             prefix = PREFIX[family.__name__]
             held = [row for key, row in written.items() if key[0] == design.name]
             held = [row for row in held if str(row["method"]).startswith(prefix)]
