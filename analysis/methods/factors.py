@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.linalg.lapack import dposv
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from analysis.errors import IdentificationError
@@ -41,10 +41,13 @@ class Factors:
         Level 0, 1, ... of every cell, one array (N,) a factor.
     sizes : tuple of int
         Levels of every factor.
+    by_first : numpy.ndarray or None
+        Cells in the order of the first factor, shape (N,); found when two large factors are solved.
     """
 
     codes: tuple[np.ndarray, ...]
     sizes: tuple[int, ...]
+    by_first: np.ndarray | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, panel: Panel, names: Sequence[Factor]) -> Factors:
@@ -235,46 +238,23 @@ class Factors:
     ) -> np.ndarray:
         size = self.sizes[0]
         guess = np.zeros_like(sums) if start is None else start
+        system = _System(factors=self, weights=weights, row=row, table=self._sparse(weights))
         columns = []
         for total, first, least in zip(sums.T, guess.T, noise.T, strict=True):
-            mean = total[:size] / row
-            right = total[size:] - self._sums_beside(weights * mean[self.codes[0]])
-            others = self._conjugate(weights, right, row, first[size:], least)
-            fitted = np.bincount(self.codes[0], weights * self._spread_beside(others), size)
-            columns.append(np.concatenate([(total[:size] - fitted) / row, others]))
+            right = total[size:] - system.down(total[:size] / row)
+            others = system.conjugate(right, first[size:], least)
+            columns.append(np.concatenate([(total[:size] - system.up(others)) / row, others]))
         return np.column_stack(columns)
 
-    def _conjugate(
-        self,
-        weights: np.ndarray,
-        right: np.ndarray,
-        row: np.ndarray,
-        start: np.ndarray,
-        noise: np.ndarray,
-    ) -> np.ndarray:
-        inverse = 1 / self._scale(weights) ** 2
-        guess = start.copy()
-        left = right - self._apply(weights, row, guess)
-        turned = inverse * left
-        way, size = turned.copy(), float(left @ turned)
-        goal = CG_TOLERANCE**2 * float(right @ (inverse * right)) + float(noise @ (inverse * noise))
-        for _ in range(CG_STEPS):
-            if size <= goal:
-                break
-            image = self._apply(weights, row, way)
-            step = size / float(way @ image)
-            guess += step * way
-            left -= step * image
-            turned = inverse * left
-            size, before = float(left @ turned), size
-            way = turned + (size / before) * way
-        return guess
-
-    def _apply(self, weights: np.ndarray, row: np.ndarray, others: np.ndarray) -> np.ndarray:
-        first = self.codes[0]
-        cells = self._spread_beside(others)
-        mean = np.bincount(first, weights * cells, self.sizes[0]) / row
-        return self._sums_beside(weights * (cells - mean[first]))
+    def _sparse(self, weights: np.ndarray) -> csr_array | None:
+        """Weights by level of the first factor and of the second, if there are two."""
+        if len(self.sizes) != 2:
+            return None
+        first, second = self.codes
+        if self.by_first is None:
+            object.__setattr__(self, "by_first", np.argsort(first, kind="stable"))
+        ends = np.concatenate([[0], np.cumsum(np.bincount(first, minlength=self.sizes[0]))])
+        return csr_array((weights[self.by_first], second[self.by_first], ends), shape=self.sizes)
 
     def _sums_beside(self, column: np.ndarray) -> np.ndarray:
         sizes, codes = self.sizes[1:], self.codes[1:]
@@ -288,6 +268,67 @@ class Factors:
         for code, first, last in zip(self.codes[1:], starts[:-1], starts[1:], strict=True):
             total += others[first:last][code]
         return total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _System:
+    """Normal equations of all factors beside the largest, which is eliminated.
+
+    Attributes
+    ----------
+    factors : Factors
+    weights, row : numpy.ndarray
+        Of every cell, and their sums by level of the largest factor.
+    table : scipy.sparse.csr_array or None
+        Of two factors: a step over their pairs takes a fraction of one over the cells.
+    """
+
+    factors: Factors
+    weights: np.ndarray
+    row: np.ndarray
+    table: csr_array | None
+
+    def up(self, others: np.ndarray) -> np.ndarray:
+        """Sum the weighted effects by level of the largest factor."""
+        if self.table is not None:
+            return np.asarray(self.table @ others)
+        cells = self.weights * self.factors._spread_beside(others)
+        return np.bincount(self.factors.codes[0], cells, len(self.row))
+
+    def down(self, first: np.ndarray) -> np.ndarray:
+        """Sum the weighted effects of the largest factor by level of the others."""
+        if self.table is not None:
+            return np.asarray(self.table.T @ first)
+        return self.factors._sums_beside(self.weights * first[self.factors.codes[0]])
+
+    def image(self, others: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+        """Multiply by the matrix of the system."""
+        mean = self.up(others) / self.row
+        if self.table is not None:
+            return np.asarray(diagonal * others - self.down(mean))
+        left = self.factors._spread_beside(others) - mean[self.factors.codes[0]]
+        return self.factors._sums_beside(self.weights * left)
+
+    def conjugate(self, right: np.ndarray, start: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Solve by conjugate gradients with the diagonal as preconditioner."""
+        diagonal = self.factors._scale(self.weights) ** 2
+        inverse = 1 / diagonal
+        guess = start.copy()
+        left = right - self.image(guess, diagonal)
+        turned = inverse * left
+        way, size = turned.copy(), float(left @ turned)
+        goal = CG_TOLERANCE**2 * float(right @ (inverse * right)) + float(noise @ (inverse * noise))
+        for _ in range(CG_STEPS):
+            if size <= goal:
+                break
+            image = self.image(way, diagonal)
+            step = size / float(way @ image)
+            guess += step * way
+            left -= step * image
+            turned = inverse * left
+            size, before = float(left @ turned), size
+            way = turned + (size / before) * way
+        return guess
 
 
 def _codes(cells: pd.DataFrame, parts: tuple[str, ...]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
@@ -80,25 +81,42 @@ def flows(
         }
     )
     sides.index = pd.Index(sides["exporter"] + " > " + sides["importer"])
-    pair = sides.index.to_series().take(number)
+    sides["number"] = np.arange(len(sides))
+    sides = sides.sort_index()
     rows = frame.reset_index(drop=True).assign(
-        _pair=pair.to_numpy(), _cohort=np.nan if cohort is None else frame[cohort].array
+        _pair=np.argsort(sides.pop("number").to_numpy())[number],
+        _cohort=np.nan if cohort is None else frame[cohort].array,
     )
-    panel = Panel.from_frame(
-        rows,
-        unit="_pair",
-        time=time,
-        outcome=flow,
-        cohort="_cohort",
-        covariates=covariates,
-        cluster=cluster,
-        unit_of_measure=unit_of_measure,
-    )
+
+    def made(rows: pd.DataFrame) -> Panel:
+        return Panel.from_frame(
+            rows,
+            unit="_pair",
+            time=time,
+            outcome=flow,
+            cohort="_cohort",
+            covariates=covariates,
+            cluster=cluster,
+            unit_of_measure=unit_of_measure,
+        )
+
+    # Pairs as numbers, as names of all rows take longer than all checks; faults say the names.
+    with suppress(PanelError):
+        return _named(made(rows), sides, clustered=cluster is not None)
+    return made(rows.assign(_pair=sides.index.take(rows["_pair"].to_numpy())))
+
+
+def _named(panel: Panel, sides: pd.DataFrame, *, clustered: bool) -> Panel:
+    """Put the names of pairs and sides in place of the numbers of pairs."""
+    kept = sides.iloc[panel.cohorts.index]
     places = cast(np.ndarray, panel.positions)
-    beside = sides.loc[panel.units].iloc[places].reset_index(drop=True)
+    pair = kept.index.array.take(places)
+    named = {"unit": pair} if clustered else {"unit": pair, "cluster": pair}
+    beside = {name: kept[name].array.take(places) for name in ("exporter", "importer")}
     return replace(
         panel,
-        cells=pd.concat([panel.cells, beside], axis=1),
+        cells=panel.cells.assign(**named, **beside),
+        cohorts=panel.cohorts.set_axis(kept.index),
         categories=(*panel.categories, "exporter", "importer"),
     )
 

@@ -10,34 +10,37 @@ from analysis.methods import factors as room
 from analysis.methods.factors import Factors
 
 
-def blocks(*, sides: int, years: int) -> Factors:
+def blocks(*, sides: int, years: int, pairs: bool = False) -> Factors:
     """Exporter-year and importer-year: one unconnected block a year, no flow to oneself."""
     i, j, year = (axis.ravel() for axis in np.indices((sides, sides, years)))
     apart = i != j
     i, j, year = i[apart], j[apart], year[apart]
-    codes = (i * years + year, j * years + year)
-    return Factors(codes=codes, sizes=(sides * years, sides * years))
+    codes = [i * years + year, j * years + year]
+    if pairs:  # the largest factor stands first
+        codes.insert(0, pd.factorize(i * sides + j)[0])
+    return Factors(codes=tuple(codes), sizes=tuple(int(code.max()) + 1 for code in codes))
 
 
 def dummies(factors: Factors) -> np.ndarray:
     return np.hstack([pd.get_dummies(code).to_numpy(dtype=float) for code in factors.codes])
 
 
+@pytest.mark.parametrize("pairs", [False, True])
 @pytest.mark.parametrize("equal", [True, False])
 def test_iterated_residuals_against_least_squares(
-    monkeypatch: pytest.MonkeyPatch, equal: bool
+    monkeypatch: pytest.MonkeyPatch, equal: bool, pairs: bool
 ) -> None:
     """By all dummies; and no more steps than the answer takes, also where nothing is left."""
     monkeypatch.setattr(Factors, "dense", property(lambda _: False))
     steps = []
-    apply = Factors._apply
+    image = room._System.image
 
-    def counted(self: Factors, *given: np.ndarray) -> np.ndarray:
+    def counted(self: room._System, *given: np.ndarray) -> np.ndarray:
         steps.append(1)
-        return apply(self, *given)
+        return image(self, *given)
 
-    monkeypatch.setattr(Factors, "_apply", counted)
-    held = blocks(sides=7, years=3)
+    monkeypatch.setattr(room._System, "image", counted)
+    held = blocks(sides=7, years=3, pairs=pairs)
     rng = np.random.default_rng(2)
     count = len(held.codes[0])
     weights = np.ones(count) if equal else rng.uniform(0.5, 2.0, count)

@@ -201,3 +201,20 @@ def test_order_does_not_matter():
 def test_degenerate_flows_are_refused(change, options, error):
     with pytest.raises(error):
         gravity(as_flows(change(trade())), **options)
+
+
+def test_pairs_are_sorted_by_name_and_faults_say_it():
+    rows = trade().sample(frac=1, random_state=4)
+    panel = as_flows(rows.assign(value=rows["value"].where(rows["importer"] != "C03")))
+    names = (rows["exporter"] + " > " + rows["importer"])[rows["importer"] != "C03"]
+    assert list(panel.units) == sorted(set(names))
+    cells = panel.cells
+    assert (cells["unit"] == cells["exporter"] + " > " + cells["importer"]).all()
+    assert (cells["cluster"] == cells["unit"]).all()
+    told = rows.set_index(["exporter", "importer", "year"])["value"]
+    keys = pd.MultiIndex.from_frame(cells[["exporter", "importer", "time"]])
+    np.testing.assert_array_equal(cells["outcome"], told.loc[keys])
+    again = rows.iloc[:1]
+    pair = f"{again['exporter'].iloc[0]} > {again['importer'].iloc[0]}"
+    with pytest.raises(PanelError, match=f"a second row for {pair}"):
+        as_flows(pd.concat([rows, again]))

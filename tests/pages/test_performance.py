@@ -132,3 +132,4 @@ def test_the_stored_runs_keep_what_was_promised() -> None:
     assert held.loc[("unit and time effects", "ours, from table"), "times_faster"] >= 1
     trade = "exporter-year and importer-year effects"
     assert held.loc[(trade, "ours, from panel"), "times_faster"] >= 1
+    assert held.loc[(trade, "ours, from table"), "times_faster"] >= 1
