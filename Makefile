@@ -19,7 +19,7 @@ export PYTHONHASHSEED := 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: report pdf browser test lint unit pages notebooks check freeze reproducible spark lock clean help
+.PHONY: report pdf browser test lint unit pages office notebooks check freeze reproducible spark lock clean help
 .DEFAULT_GOAL := report
 
 report: $(STAMP)
@@ -34,7 +34,7 @@ browser: $(STAMP)
 	@npm ci --prefix benchmarks/browser --no-audit --no-fund --silent
 	@$(PY) -m benchmarks.browser
 
-test: lint unit pages
+test: lint unit pages office
 	@echo "All tests passed. Where a test failed, its name and the reason stand above."
 
 lint: $(STAMP)
@@ -49,6 +49,13 @@ unit: $(STAMP)
 pages: $(STAMP)
 	$(PY) -m pytest book -q -n $(JOBS) --dist loadscope -p tests.book.nbval_plugin -W ignore \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/book/sanitize.cfg
+
+# Pages on a second data set, shaped as offices send it: they have to run, and what holds on any
+# data is compared with what is stored.
+office: $(STAMP)
+	@$(PY) -m tests.office.stage _build/office
+	cd _build/office && $(CURDIR)/$(PY) -m pytest book -q -p no:cacheprovider -W ignore \
+	  --nbval-lax --nbval-current-env
 
 notebooks: $(STAMP)
 	@$(PY) -m analysis notebooks
@@ -91,7 +98,7 @@ clean:
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo "make lint | unit | pages   the three parts of make test"
+	@echo "make lint | unit | pages | office   the four parts of make test"
 	@echo "make notebooks             run the notebooks in place and store their text outputs"
 	@echo "make spark                 test the one pass on Spark (needs Java)"
 	@echo "make pdf                   print the built report into _build/report.pdf (needs Chromium)"

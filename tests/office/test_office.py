@@ -11,28 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from analysis import catalog, run
+from analysis import audit, catalog, run
 from tests.office.make import EFFECT, FOLDER, MONTHS, ZONES
+from tests.office.stage import PAGES, ROOT, stage
 
-#: Pages that read the supplied tables and are quick to run.
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("data-quality",)
 SOURCES = ("spare-parts-declarations", "spare-parts-zones")
 
 
 @pytest.fixture(scope="module")
-def staged(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     staging = tmp_path_factory.mktemp("office") / "staging"
-    staging.mkdir()
-    replaced = catalog.stage_data(root, staging, FOLDER)
-    assert len(replaced) == 2
+    assert set(stage(staging, pages=("data-quality",))) == set(SOURCES)
     assert catalog.open_sources(staging, FOLDER)
-    (staging / "book").mkdir()
-    (staging / "benchmarks").mkdir()
-    shutil.copytree(root / "benchmarks" / "results", staging / "benchmarks" / "results")
-    for page in (root / "book").glob("*.ipynb"):
-        if page.stem in PAGES:
-            shutil.copy(page, staging / "book")
     return staging
 
 
@@ -81,6 +71,16 @@ def test_what_was_planted_is_found(staged: Path) -> None:
     assert abs(effect.estimate - EFFECT) < 0.08
 
 
+def test_all_pages_judge_claims_by_the_supplied_tables(root: Path, staged: Path) -> None:
+    """What the page of a reform says, the pages on all claims say too."""
+    own = {one.claim.id: one.status for one in run("spare-parts", root=staged).verdicts}
+    province = run("collaboration-era", designs=["trade-main"], root=staged)
+    found = {one.claim.id: one.status for one in audit(province, root=staged).verdicts}
+    assert own == {claim: found[claim] for claim in own}
+    before = {one.claim.id: one.status for one in audit(province, root=root).verdicts}
+    assert before != found
+
+
 def test_nothing_in_the_project_was_changed(root: Path, staged: Path) -> None:
     kinds = {catalog.load_source(staged, name).kind for name in SOURCES}
     assert kinds == {"real"}
@@ -90,22 +90,20 @@ def test_nothing_in_the_project_was_changed(root: Path, staged: Path) -> None:
     assert not (root / "data" / "supplied").exists()
 
 
-@pytest.mark.skipif(
-    not (ROOT / "book" / f"{PAGES[0]}.ipynb").is_file(), reason="the page is not in the book yet"
-)
-def test_pages_hold_on_these_data_what_holds_on_any(staged: Path) -> None:
-    """Stored outputs of tagged cells are compared; the others have to run."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            *("-m", "pytest", "book", "-q", "-p", "no:cacheprovider", "-W", "ignore"),
-            *("--nbval-lax", "--nbval-current-env"),
-        ],
-        cwd=staged,
+def _run_pages(folder: Path) -> subprocess.CompletedProcess[str]:
+    options = ("-q", "-p", "no:cacheprovider", "-W", "ignore", "--nbval-lax", "--nbval-current-env")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "book", *options],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_pages_hold_on_these_data_what_holds_on_any(staged: Path) -> None:
+    """Stored outputs of tagged cells are compared; the others have to run."""
+    done = _run_pages(staged)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "passed" in done.stdout
     page = json.loads((staged / "book" / "data-quality.ipynb").read_text(encoding="utf-8"))
@@ -117,6 +115,27 @@ def test_pages_hold_on_these_data_what_holds_on_any(staged: Path) -> None:
     assert tagged
     assert all("True" in json.dumps(cell["outputs"]) for cell in tagged)
     assert not any("False" in json.dumps(cell["outputs"]) for cell in tagged)
+
+
+def test_a_statement_that_does_not_hold_fails(staged: Path, tmp_path: Path) -> None:
+    """The comparison can fail: a stored statement is changed, and the page is run again."""
+    again = tmp_path / "again"
+    shutil.copytree(staged, again)
+    page = again / "book" / "data-quality.ipynb"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("every claim has a verdict: True", "each has"), encoding="utf-8")
+    assert page.read_text(encoding="utf-8") != text
+    done = _run_pages(again)
+    assert done.returncode == 1, done.stdout[-3000:]
+
+
+def test_make_runs_every_page_that_reads_these_tables() -> None:
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\noffice:")[1].split("\n\n")[0]
+    assert "tests.office.stage" in recipe
+    assert "--nbval-lax" in recipe
+    assert re.search(r"\ntest: .*\boffice\b", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    for page in PAGES:
+        assert (ROOT / "book" / f"{page}.ipynb").is_file()
 
 
 def test_a_year_taken_away_is_noticed(root: Path, tmp_path: Path) -> None:
