@@ -66,6 +66,22 @@ class Unfold:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A cell with what the command line said, word for word: in English in every edition."""
+
+    text: str
+
+    def __str__(self) -> str:
+        """Return the words."""
+        return self.text
+
+    @property
+    def html(self) -> str:
+        """The escaped words, marked as output of a program; none for no words."""
+        return f'<samp lang="en">{escape(self.text)}</samp>' if self.text else ""
+
+
 def show(frame: pd.DataFrame, *, caption: str, interactive: bool = False) -> Table:
     """Make a table that a page can show; all text is escaped.
 
@@ -104,7 +120,7 @@ def _row(row: Sequence[object], frame: pd.DataFrame) -> str:
     cells = []
     for name, value in zip(frame.columns, row, strict=True):
         kind = _class(value)
-        inner = value.html if isinstance(value, (Link, Unfold)) else escape(_cell(value))
+        inner = value.html if isinstance(value, (Link, Unfold, Quoted)) else escape(_cell(value))
         cells.append(f'<td data-label="{escape(str(name))}"{kind}>{inner}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 

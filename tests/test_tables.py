@@ -13,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis import run, tables
-from analysis.markup import Link, Table, Unfold, show
+from analysis.markup import Link, Quoted, Table, Unfold, show
 from analysis.study import Findings
 from analysis.tables import Said
 
@@ -86,6 +86,13 @@ def test_links_lead_where_they_say() -> None:
     assert anchor["href"] == 'https://a.org/?a=1&b="2"'
     assert anchor.get_text() == "A & B"
     assert str(link) == 'A & B <https://a.org/?a=1&b="2">'
+
+
+def test_words_of_a_program_are_quoted_and_escaped() -> None:
+    said = show(pd.DataFrame({"Said": [Quoted(text="found <b>"), Quoted(text="")]}), caption="c")
+    assert '<samp lang="en">found &lt;b&gt;</samp>' in said.html
+    assert said.html.count("<samp") == 1
+    assert "found <b>" in said.plain
 
 
 def test_what_unfolds_keeps_its_parts_and_leaves_empty_ones_out() -> None:

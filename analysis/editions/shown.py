@@ -51,11 +51,15 @@ def translated(
 
 
 def html(markup: str, translate: Translate) -> str:
-    """Translate all that a reader sees or is told of a piece of markup."""
+    """Translate all that a reader sees or is told of a piece of markup.
+
+    What a program said is quoted as it was said.
+    """
     soup = BeautifulSoup(markup, "html.parser")
     for string in list(soup.find_all(string=True)):
         text = str(string)
-        if type(string) is NavigableString and text.strip():
+        quoted = string.find_parent("samp") is not None
+        if type(string) is NavigableString and text.strip() and not quoted:
             string.replace_with(NavigableString(_around(text, translate(text.strip()))))
     for node in soup.find_all(True):
         for name in _TOLD:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import catalog
-from analysis.markup import Table, show
+from analysis.markup import Quoted, Table, show
 from analysis.study import Findings
 from analysis.tables import Said
 
@@ -95,7 +95,7 @@ def broken_inputs(root: Path | None = None) -> Table:
             "Broken input": held["what"],
             "What happened": held["happened"].map(_HAPPENED),
             "As it should": held["as_wanted"],
-            "What was said": held["said"],
+            "What was said": [Quoted(text=said) for said in held["said"].fillna("")],
         }
     )
     return show(rows, caption="Every broken input that was tried", interactive=True)
@@ -112,6 +112,7 @@ def broken_counts(root: Path | None = None) -> Table:
             "reports built on silently changed numbers",
             int((held["silently_changed"] == "yes").sum()),
         ),
+        ("tracebacks shown", int((held["traceback"] == "yes").sum())),
         ("Clean variants tried", int(clean["variants"])),
         ("false alarms among them", int(clean["alarms"])),
         ("silently changed numbers among them", int(clean["silently_changed"])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from analysis.supply.doubts import KEEP, Answer, Ask, Doubt, Held, leave_out
 from analysis.supply.words import literal, quoted
@@ -12,6 +13,10 @@ from analysis.supply.words import literal, quoted
 HALF = 0.6
 #: Rows a time below which this cannot be told from chance.
 MANY = 30
+#: Numbers, and different ones among them, that are never all the same twice by chance.
+ALIKE, DIFFERENT = 10, 8
+#: Where a larger share of times repeat the one before, repeating is what these data do.
+OFTEN = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,40 @@ def half_times(ask: Ask, held: Held) -> Iterator[Doubt]:
                 "a usual one",
                 answers=(leave_out(held, where, what="this time"), KEEP),
             )
+
+
+def copied_times(ask: Ask, held: Held) -> Iterator[Doubt]:
+    """Ask about times with the very numbers of the time before: a table sent again, maybe."""
+    time, unit = held.use.time, held.use.unit
+    if time is None:
+        return
+    for name in held.use.values:
+        if name not in held.source.columns or held.source.columns[name].type != "number":
+            continue
+        among = f"{quoted(unit)}, {quoted(name)}" if unit else quoted(name)
+        found = ask(
+            f"SELECT {quoted(time)}, count(*), approx_count_distinct({quoted(name)}), "
+            f"sum(hash({among})) FROM {held.sql} WHERE {quoted(name)} IS NOT NULL "
+            f"AND {quoted(time)} IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
+        again = [
+            int(later[0])
+            for first, later in pairwise(found)
+            if first[1:] == later[1:] and later[1] >= ALIKE and later[2] >= DIFFERENT
+        ]
+        if not again or len(again) > OFTEN * len(found):
+            continue
+        where = f"{quoted(time)} IN ({', '.join(map(str, again))})"
+        rows, examples = held.found(ask, where)
+        yield held.doubt(
+            "copied-times",
+            column=name,
+            rows=rows,
+            examples=examples,
+            seen=f"{held.source.columns[time].unit} {_listed(tuple(again))}: all numbers are those "
+            "of the time before",
+            answers=(leave_out(held, where), KEEP),
+        )
 
 
 def two_cohorts(ask: Ask, held: Held) -> Iterator[Doubt]:
@@ -225,4 +264,4 @@ def unlisted(ask: Ask, starts: Held, rows: Held) -> Iterator[Doubt]:
         )
 
 
-LATE_RULES = (missing_times, half_times, two_cohorts)
+LATE_RULES = (copied_times, missing_times, half_times, two_cohorts)

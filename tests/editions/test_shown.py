@@ -40,3 +40,8 @@ def test_plain_text_behind_a_table_is_left_alone() -> None:
     bundle = {shown.PLAIN: "a | b", shown.HTML: "<p>a</p>"}
     made = shown.translated(bundle, upper, label=upper)
     assert made == {shown.PLAIN: "a | b", shown.HTML: "<p>A</p>"}
+
+
+def test_what_a_program_said_is_quoted_as_it_was_said() -> None:
+    cell = '<td>said: <samp lang="en">row 3: <b>expected</b> text</samp></td>'
+    assert shown.html(cell, upper) == cell.replace("said:", "SAID:")

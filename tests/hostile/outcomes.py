@@ -147,6 +147,7 @@ def _all(clean: Clean) -> Iterator[list[object]]:
             project = make_project(Path(name) / "project")
             found = try_one(project, Path(name) / "mine", fault, clean)
             good = as_wanted(fault.wanted, found)
+            shown = found.traceback or "Traceback" in told(project, Path(name) / "mine")
             yield [
                 fault.group,
                 fault.id,
@@ -155,6 +156,7 @@ def _all(clean: Clean) -> Iterator[list[object]]:
                 found.happened,
                 "yes" if good else "no",
                 "yes" if found.silent else "no",
+                "yes" if shown else "no",
                 _short(found.said, Path(name)),
             ]
 
@@ -165,7 +167,8 @@ def _short(said: str, folder: Path) -> str:
     return plain if len(plain) <= 240 else plain[:237] + "..."
 
 
-HEADER = ["group", "id", "what", "wanted", "happened", "as_wanted", "silently_changed", "said"]
+HEADER = ["group", "id", "what", "wanted", "happened", "as_wanted", "silently_changed"]
+HEADER += ["traceback", "said"]
 
 
 def run() -> None:
@@ -176,7 +179,7 @@ def run() -> None:
         writer.writerow(HEADER)
         for row in _all(clean):
             writer.writerow(row)
-            print(*row[1:2], *row[3:7], row[7][:150], sep=" | ", flush=True)
+            print(*row[1:2], *row[3:8], row[8][:150], sep=" | ", flush=True)
 
 
 BLOCK = 50

@@ -42,6 +42,7 @@ def test_of_all_that_was_tried_hardly_anything_was_missed(
     silent = [name for name, row in stored.items() if row["silently_changed"] == "yes"]
     missed = [name for name, row in stored.items() if row["as_wanted"] == "no"]
     assert silent == []
+    assert [name for name, row in stored.items() if row["traceback"] == "yes"] == []
     assert len(missed) <= 0.05 * len(stored), missed
 
 

@@ -119,6 +119,11 @@ def test_totals_below_the_table_can_be_left_out(case: Case) -> None:
             [("stamped/missing-times/month", "missing")],
             _same,
         ),
+        (
+            "month-copied",
+            [("stamped/copied-times/hours", "keep")],
+            _same,
+        ),
     ],
 )
 def test_a_decision_settles_its_doubt(
@@ -133,6 +138,26 @@ def test_a_decision_settles_its_doubt(
         return
     change(case)
     _comes_through(case)
+
+
+def test_a_copied_month_that_is_left_out_leaves_a_gap_to_decide(case: Case) -> None:
+    make("month-copied", case)
+    _decide(case, ("stamped/copied-times/hours", "leave out"))
+    assert list(_asked(case)) == ["stamped/missing-times/month"]
+    gap = ("stamped/missing-times/month", "missing")
+    _decide(case, ("stamped/copied-times/hours", "leave out"), gap)
+    _drop(lambda table: table["month"] == 6)(case)
+    _comes_through(case)
+
+
+def test_numbers_that_repeat_in_most_months_are_not_asked_about(case: Case) -> None:
+    first = case.rows[case.rows["month"] == 1]
+    again = [first.assign(month=month) for month in range(1, 13)]
+    table = pd.concat(again, ignore_index=True)
+    table["declaration"] = [f"53012023{n:010d}" for n in range(len(table))]
+    case.put(table)
+    case.put_starts(case.clean.starts)
+    assert not [one for one in _asked(case) if "copied-times" in one]
 
 
 def test_another_first_month_shifts_both_tables(case: Case) -> None:
