@@ -48,7 +48,14 @@ def _end_as_interrupted() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         request = getattr(signal, name, None)  # Windows lacks the second
         if request is not None and signal.getsignal(request) is signal.SIG_DFL:
-            signal.signal(request, lambda *_: signal.raise_signal(signal.SIGINT))
+            signal.signal(request, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    """Interrupt this process, also where the keys for it are passed over (behind ``&``)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -54,6 +57,30 @@ def test_interrupt_is_no_traceback(
     monkeypatch.setattr(catalog, "find_root", interrupt)
     assert main(["check"]) == 130
     assert "as it was" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("ignored", "sent", "ends"),
+    [("", "SIGTERM", True), ("SIGINT", "SIGTERM", True), ("SIGHUP", "SIGHUP", False)],
+)
+def test_a_request_to_end_is_an_interruption(ignored: str, sent: str, *, ends: bool) -> None:
+    """Behind ``&`` the keys are passed over, under ``nohup`` a closed terminal is."""
+    lines = [
+        "import os, signal",
+        f"signal.signal(signal.{ignored}, signal.SIG_IGN)" if ignored else "",
+        "from analysis.__main__ import _end_as_interrupted",
+        "_end_as_interrupted()",
+        "try:",
+        f"    os.kill(os.getpid(), signal.{sent})",
+        "    print('goes on')",
+        "except KeyboardInterrupt:",
+        "    print('interrupted')",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ("interrupted" if ends else "goes on")
 
 
 def test_run_prints_a_summary_and_writes_tables(
