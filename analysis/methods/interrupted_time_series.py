@@ -31,14 +31,14 @@ SeriesInference = Literal["recommended", "none", "model"]
 WARNING = (
     "An interrupted series has no comparison group: whatever else happened at the reform counts "
     "as its effect, and longer data do not help. In simulations with autocorrelation 0.8 the 95% "
-    "intervals of the segmented regression held the truth in 59% of draws, in 53% with shocks "
+    "intervals of the segmented regression held the truth in 60% of draws, in 53% with shocks "
     "that are common to all units."
 )
 
 #: Rejections at 5 % without an effect; benchmarks/results/synthetic_coverage.csv.
 _REJECT = {
     "segmented": "segmented regressions reject in 15% to 47% of simulated panels",
-    "arima": "ARIMA errors reject in 24% to 48% of simulated panels",
+    "arima": "ARIMA errors reject in 13% to 28% of simulated panels",
     "local level": "a local level reject in up to 18% of simulated panels",
     "local level with drift": "a local level with drift reject in up to 16% of simulated panels",
     "local linear trend": "a local linear trend have not been simulated",

@@ -231,7 +231,7 @@ def glue_one_treated() -> None:
 
     Keys: ``placebo``, ``series``, ``prediction`` (coverage in the first design), ``holds`` (the
     kinds of inference that reject too often in no design), ``fails`` (those that do in every
-    design), and ``draws`` (of the first design).
+    design), ``draws`` (of the first design) and ``draws-least`` (of any).
     """
     held = _results("synthetic_coverage")
     main = held[held["design"] == held["design"].iloc[0]].set_index("method")["coverage_percent"]
@@ -242,6 +242,7 @@ def glue_one_treated() -> None:
     ):
         say(key, f"{main[name]:.0f}%")
     say("draws", f"{int(held['draws'].iloc[0]):,}")
+    say("draws-least", f"{int(held['draws'].min()):,}")
     alone = held[held["n_treated"] == 1]
     often = _too_often(alone).groupby(alone["what"], sort=False)
     say("holds", "; ".join(often.any()[lambda any_: ~any_].index) or "none")
@@ -272,7 +273,8 @@ def glue_few_treated(*, estimator: str) -> None:
 
     Keys: ``cluster-one``, ``cluster-twelve`` (CR1 with one and with twelve treated units of equal
     size), ``permuted-one`` (randomisation with one), ``scaled-worst`` (the size-scaled t at its
-    worst) and ``draws``.
+    worst), ``recommended-worst`` and ``recommended-error`` (what is recommended at its worst, and
+    the error from the number of draws) and ``draws``.
     """
     held = _results(f"{estimator}_coverage")
     size = held.set_index(["sizes", "treated", "inference"])["size"]
@@ -280,6 +282,10 @@ def glue_few_treated(*, estimator: str) -> None:
     say("cluster-twelve", f"{_share(size['equal', 12, 'CR1'])}%")
     say("permuted-one", f"{_share(size['equal', 1, 'randomisation'])}%")
     say("scaled-worst", f"{_share(held.loc[held['inference'] == 'scaled_t', 'size'].max())}%")
+    chosen = held[(held["inference"] == "recommended") & held["size"].notna()]
+    worst = chosen.loc[chosen["size"].idxmax()]
+    say("recommended-worst", f"{_share(float(worst['size']))}%")
+    say("recommended-error", _share(float(worst["size_error"])))
     say("draws", f"{int(held['draws'].min()):,}")
 
 
