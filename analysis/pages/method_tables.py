@@ -283,7 +283,7 @@ def glue_few_treated(*, estimator: str) -> None:
     say("permuted-one", f"{_share(size['equal', 1, 'randomisation'])}%")
     say("scaled-worst", f"{_share(held.loc[held['inference'] == 'scaled_t', 'size'].max())}%")
     chosen = held[(held["inference"] == "recommended") & held["size"].notna()]
-    worst = chosen.loc[chosen["size"].idxmax()]
+    worst = chosen.sort_values("size").iloc[-1]
     say("recommended-worst", f"{_share(float(worst['size']))}%")
     say("recommended-error", _share(float(worst["size_error"])))
     say("draws", f"{int(held['draws'].min()):,}")
