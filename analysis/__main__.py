@@ -155,10 +155,13 @@ def _report(options: argparse.Namespace) -> None:
 def _pdf(options: argparse.Namespace) -> None:
     from analysis import catalog, printing
 
-    build = catalog.find_root() / "_build"
-    html = (options.html or build / "html").absolute()
-    out = printing.print_report(html, out=options.out or build / "report.pdf", say=_say)
-    _say(f"written: {out}")
+    root = catalog.find_root()
+    html = (options.html or root / "_build" / "html").absolute()
+    out = options.out or root / "_build" / "report.pdf"
+    fonts = sorted((root / "book" / "_ext" / "fonts").glob("*.woff"))
+    font = fonts[0] if fonts else None
+    for made in printing.print_editions(html, out=out, font=font, say=_say):
+        _say(f"written: {made}")
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -6,12 +6,14 @@ import posixpath
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from analysis.browser import browser
 from analysis.errors import BuildError
+from analysis.paper_tables import set_for_paper
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -27,6 +29,15 @@ _SCREEN_ONLY = (
 )
 #: Style of paper; it lies beside the style of the report, which other editions share.
 _STYLE, _BESIDE = "print.css", "report.css"
+_LAST_FONT = """
+@font-face {{ font-family: "shipped"; src: url("{address}"); }}
+body.paper {{
+  --pst-font-family-base: var(--pst-font-family-base-system), "shipped";
+  --pst-font-family-heading: var(--pst-font-family-base-system), "shipped";
+  --pst-font-family-monospace: var(--pst-font-family-monospace-system), "shipped";
+  font-family: var(--pst-font-family-base);
+}}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +50,38 @@ class _Leaf:
     depth: int
 
 
-def print_report(html: Path, *, out: Path, say: Say) -> Path:
+def print_editions(html: Path, *, out: Path, font: Path | None = None, say: Say) -> list[Path]:
+    """Print a built report, and each edition in a folder of it, into a tagged PDF of its own.
+
+    Parameters
+    ----------
+    html : Path
+        Folder of a built report.
+    out : Path
+        The file to write; that of an edition has its folder's name before the suffix.
+    font : Path or None
+        Drawn from where the fonts of the machine lack a letter.
+    say : callable
+        Receives lines of progress.
+
+    Returns
+    -------
+    list of Path
+        The files, the first edition's first.
+
+    Raises
+    ------
+    BuildError
+        There is no built report, or no browser.
+    """
+    made = [print_report(html, out=out, font=font, say=say)]
+    for first in sorted(html.glob("*/index.html")):
+        edition = out.with_suffix(f".{first.parent.name}{out.suffix}")
+        made.append(print_report(first.parent, out=edition, font=font, say=say))
+    return made
+
+
+def print_report(html: Path, *, out: Path, font: Path | None = None, say: Say) -> Path:
     """Print a built report into one tagged PDF.
 
     Parameters
@@ -48,6 +90,8 @@ def print_report(html: Path, *, out: Path, say: Say) -> Path:
         Folder of a built report.
     out : Path
         The file to write.
+    font : Path or None
+        Drawn from where the fonts of the machine lack a letter.
     say : callable
         Receives lines of progress.
 
@@ -65,7 +109,7 @@ def print_report(html: Path, *, out: Path, say: Say) -> Path:
         raise BuildError.of(
             file=str(html), expected="a built report", found="none", mend="make report"
         )
-    whole, count = _assembled(html)
+    whole, count = _assembled(html, font=font)
     say(f"{count} pages in one document; printing ...")
     with tempfile.NamedTemporaryFile(
         "w", dir=html, suffix=".html", encoding="utf-8", delete=False
@@ -75,8 +119,9 @@ def print_report(html: Path, *, out: Path, say: Say) -> Path:
     try:
         with browser() as tab:
             tab.open(page.as_uri())
-            # Pictures may still be on their way when the page says that it is loaded.
+            # Pictures and fonts may still be on their way when the page says that it is loaded.
             tab.run("Promise.all([...document.images].map((one) => one.decode()))")
+            tab.run("Promise.all([...document.fonts].map((one) => one.load())).then(() => true)")
             printed = tab.paper(preferCSSPageSize=True)
     finally:
         page.unlink()
@@ -91,7 +136,7 @@ def _read(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def _assembled(html: Path) -> tuple[str, int]:
+def _assembled(html: Path, *, font: Path | None = None) -> tuple[str, int]:
     from bs4 import BeautifulSoup
 
     first = _first_page(html)
@@ -115,8 +160,14 @@ def _assembled(html: Path) -> tuple[str, int]:
         if posixpath.basename(address.partition("?")[0]) == _BESIDE:
             paper = posixpath.join(posixpath.dirname(address), _STYLE)
             whole.head.append(whole.new_tag("link", attrs={"rel": "stylesheet", "href": paper}))
+    if font is not None:
+        style = whole.new_tag("style")
+        style.string = _LAST_FONT.format(address=font.absolute().as_uri())
+        whole.head.append(style)
     whole.body.append(_cover(whole, title, start, edition))
-    whole.body.append(_contents(whole, leaves))
+    said = start.select_one(".onthispage")
+    contents = said.get_text(strip=True) if said else "Contents"
+    whole.body.append(_contents(whole, leaves, heading=contents))
     main = whole.new_tag("main", attrs={"class": "bd-content"})
     whole.body.append(main)
     names = {leaf.name for leaf in leaves}
@@ -136,7 +187,7 @@ def _first_page(html: Path) -> str:
 def _leaves(start: BeautifulSoup, first: str) -> Iterator[_Leaf]:
     """Give the pages in the order of the contents beside the first page."""
     part = ""
-    for node in start.select("nav.bd-links p.caption, nav.bd-links a.reference.internal"):
+    for node in start.select("nav.bd-links p.caption, nav.bd-links li > a[href]"):
         if node.name == "p":
             part = node.get_text(strip=True)
             continue
@@ -167,16 +218,17 @@ def _cover(whole: BeautifulSoup, title: str, start: BeautifulSoup, edition: Tag 
         cover.append(line)
     if edition is not None:
         line = whole.new_tag("p")
-        line.string = edition.get_text().split(" · How ")[0]
+        said = takewhile(lambda part: getattr(part, "name", None) != "a", edition.contents)
+        line.string = "".join(part.get_text() for part in said).rstrip(" \u00b7")
         cover.append(line)
     return cover
 
 
-def _contents(whole: BeautifulSoup, leaves: tuple[_Leaf, ...]) -> Tag:
-    nav = whole.new_tag("nav", attrs={"class": "paper-contents", "aria-label": "Contents"})
-    heading = whole.new_tag("h1", attrs={"id": "paper-contents"})
-    heading.string = "Contents"
-    nav.append(heading)
+def _contents(whole: BeautifulSoup, leaves: tuple[_Leaf, ...], *, heading: str) -> Tag:
+    nav = whole.new_tag("nav", attrs={"class": "paper-contents", "aria-label": heading})
+    title = whole.new_tag("h1", attrs={"id": "paper-contents"})
+    title.string = heading
+    nav.append(title)
     listed = whole.new_tag("ul")
     nav.append(listed)
     for leaf in leaves:
@@ -202,6 +254,7 @@ def _article(soup: BeautifulSoup, name: str, names: set[str]) -> Tag:
     slug = _slug(name)
     for node in article.select(_SCREEN_ONLY):
         node.decompose()
+    set_for_paper(article, soup)
     for details in article.select("details"):
         details["open"] = ""
     for node in article.find_all(True):

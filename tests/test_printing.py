@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 from analysis.browser import find_browser
 from analysis.errors import BuildError
-from analysis.printing import _assembled, print_report
+from analysis.printing import _assembled, print_editions, print_report
 
 _NAV = """<nav class="bd-links"><p class="caption">{part}</p><ul>
 <li><a class="reference internal" href="{first}">First</a><ul>
 <li><a class="reference internal" href="{second}">Second</a></li></ul></li></ul></nav>"""
+_TABLE = """<div class="table-frame" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>
+<tr><td><details id="claim"><summary>Said <b>so</b></summary><p>Why</p>
+<table><tr><td>inner</td></tr></table></details></td>{cells}</tr>{rows}</tbody></table></div>"""
 _PAGE = """<!DOCTYPE html><html lang="en"><head><title>{title} \u2014 The report</title>
 <link rel="stylesheet" href="{up}_static/report.css"></head><body>{nav}
 <article><section id="top"><h1>{title}<a class="headerlink" href="#top">#</a></h1>{body}</section>
-</article><p class="edition">Version 1.2.3 \u00b7 How to cite</p></body></html>"""
+</article><p class="edition">Version 1.2.3 \u00b7 <a href="#top">How to cite</a></p>
+</body></html>"""
 
 
 @pytest.fixture
@@ -83,6 +88,54 @@ def test_what_is_for_the_screen_is_left_out_and_the_hidden_is_shown(html: Path) 
     assert listed == ["Findings", "First", "Second"]
 
 
+def _with_table(html: Path, *, columns: int, rows: int) -> BeautifulSoup:
+    page = html / "book" / "one.html"
+    table = _TABLE.format(
+        head="<th>Head</th>" * columns,
+        cells="<td>cell</td>" * (columns - 1),
+        rows=("<tr>" + "<td>cell</td>" * columns + "</tr>") * (rows - 1),
+    )
+    text = page.read_text(encoding="utf-8").replace("</article>", f"{table}</article>")
+    page.write_text(text, encoding="utf-8")
+    return BeautifulSoup(_assembled(html)[0], "html.parser")
+
+
+def test_what_a_row_hides_stands_below_it_across_the_table(html: Path) -> None:
+    soup = _with_table(html, columns=3, rows=2)
+    (below,) = soup.select("tr.paper-below")
+    (cell,) = below.find_all("td", recursive=False)
+    assert cell["colspan"] == "3"
+    assert cell.p is not None
+    assert cell.p.get_text() == "Why"
+    assert cell.table is not None
+    above = below.find_previous_sibling("tr")
+    assert isinstance(above, Tag)
+    assert above.get_text(" ").split() == ["Said", "so", "cell", "cell"]
+    assert above.select_one("#book-one--claim") is not None
+    assert soup.get_text().count("Why") == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "wide"), [(8, 8, True), (7, 30, False), (12, 3, False)]
+)
+def test_long_wide_tables_lie_across(html: Path, columns: int, rows: int, *, wide: bool) -> None:
+    soup = _with_table(html, columns=columns, rows=rows)
+    assert bool(soup.select(".table-frame.paper-wide")) is wide
+
+
+def test_the_heading_of_the_contents_is_in_the_language_of_the_pages(html: Path) -> None:
+    page = html / "book" / "one.html"
+    text = page.read_text(encoding="utf-8")
+    said = text.replace("</nav>", '</nav><div class="onthispage"><i></i> 目录\n</div>', 1)
+    page.write_text(said.replace("Version 1.2.3", "版本 1"), encoding="utf-8")
+    soup = BeautifulSoup(_assembled(html)[0], "html.parser")
+    heading, cover = soup.select_one(".paper-contents h1"), soup.select_one(".paper-cover")
+    assert heading is not None
+    assert cover is not None
+    assert heading.get_text() == "目录"
+    assert cover.find_all("p")[-1].get_text() == "版本 1"
+
+
 def test_without_a_report_there_is_nothing_to_print(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="make report"):
         print_report(tmp_path, out=tmp_path / "x.pdf", say=print)
@@ -97,3 +150,20 @@ def test_the_paper_has_tags_an_outline_and_links(html: Path, tmp_path: Path) -> 
     assert b"/Outlines" in data
     assert re.search(rb"/Lang *\(en", data)
     assert not list(html.glob("tmp*.html")), "the draft is gone"
+
+
+def test_letters_that_the_machine_lacks_come_from_the_shipped_font(html: Path, root: Path) -> None:
+    (font,) = (root / "book" / "_ext" / "fonts").glob("*.woff")
+    soup = BeautifulSoup(_assembled(html, font=font)[0], "html.parser")
+    (style,) = soup.select("head style")
+    assert f'src: url("{font.as_uri()}")' in style.get_text()
+    assert not BeautifulSoup(_assembled(html)[0], "html.parser").select("head style")
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium on the search path")
+def test_every_edition_becomes_a_file(html: Path, tmp_path: Path) -> None:
+    shutil.copytree(html, tmp_path.parent / f"{tmp_path.name}-zh")
+    (tmp_path.parent / f"{tmp_path.name}-zh").rename(html / "zh")
+    made = print_editions(html, out=tmp_path / "out" / "report.pdf", say=print)
+    assert [path.name for path in made] == ["report.pdf", "report.zh.pdf"]
+    assert all(path.read_bytes().startswith(b"%PDF") for path in made)

@@ -191,15 +191,24 @@ def versions() -> Table:
 
 
 def output_map() -> Table:
-    """Show which function and which files stand behind every figure and table."""
+    """Show which functions and which files stand behind every figure and table."""
+    behind: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for one in outputs():
+        files = ", ".join(_shown(one.files)) or "none"
+        made = behind.setdefault((one.page, files), {"figures": [], "tables": []})
+        function = one.function.removeprefix("analysis.")
+        if one.name:
+            made["figures"].append(f"{one.name} ({function})")
+        else:
+            made["tables"].append(function)
     rows = [
         {
-            "Page": one.page,
-            "Output": one.name or "table",
-            "Function": one.function.removeprefix("analysis."),
-            "Files": ", ".join(_shown(one.files)) or "none",
+            "Page": page,
+            "Figures (functions)": ", ".join(made["figures"]) or "none",
+            "Functions of tables": ", ".join(made["tables"]) or "none",
+            "Files": files,
         }
-        for one in outputs()
+        for (page, files), made in behind.items()
     ]
     caption = "Figures and tables, the functions that make them, the files they rest on"
     return show(pd.DataFrame(rows), caption=caption, interactive=True)

@@ -7,6 +7,7 @@ import re
 import subprocess
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -126,3 +127,20 @@ def test_a_clean_commit_a_change_and_no_repository_are_told_apart(tmp_path: Path
     assert re.fullmatch(r"[0-9a-f]{40}", stamps._commit(tmp_path))
     (tmp_path / "a").write_text("2", encoding="utf-8")
     assert stamps._commit(tmp_path).endswith(", with changes that are not committed")
+
+
+def test_the_map_names_every_output_once_beside_its_files(root: Path) -> None:
+    found = (
+        Output(page="a", name="path", function="analysis.plots.path", files=("data/x.csv",)),
+        Output(page="a", name="", function="analysis.listings.facts", files=("data/x.csv",)),
+        Output(page="a", name="", function="analysis.listings.audit", files=()),
+        Output(page="b", name="", function="analysis.listings.facts", files=("data/x.csv",)),
+    )
+    with patch.object(provenance, "outputs", return_value=found):
+        plain = provenance.output_map().plain
+    rows = [line.split(" | ") for line in plain.splitlines()[-3:]]
+    assert rows == [
+        ["a", "path (plots.path)", "listings.facts", "x.csv"],
+        ["a", "none", "listings.audit", "none"],
+        ["b", "none", "listings.facts", "x.csv"],
+    ]
