@@ -21,6 +21,14 @@ _PAGES = {
     "overflow_px": "Wider than the screen (pixels)",
     "compressed_kb": "Weight (kB, compressed)",
 }
+_SCORES = {
+    "page": "Page",
+    "profile": "Profile",
+    "performance": "Speed",
+    "accessibility": "Accessibility",
+    "best_practices": "Good practice",
+    "seo": "For search engines",
+}
 
 
 def pages(*, root: Path | None = None) -> Table:
@@ -33,10 +41,17 @@ def pages(*, root: Path | None = None) -> Table:
     )
 
 
+def scores(*, root: Path | None = None) -> Table:
+    """Show what Lighthouse gave the pages that stand for their kind, of a hundred."""
+    frame = _read("browser_lighthouse", root)[list(_SCORES)].rename(columns=_SCORES)
+    return show(frame, caption="Scores by Lighthouse, of a hundred")
+
+
 def glue_pages(*, root: Path | None = None) -> None:
     """Hand numbers to the prose.
 
-    Keys: ``pages``, ``views``, ``violations``, ``requests``, ``heaviest`` (with its unit).
+    Keys: ``pages``, ``views``, ``violations``, ``requests``, ``heaviest`` (with its unit),
+    ``scored`` (pages), ``phone`` and ``desktop`` (the lowest score of any page and kind).
     """
     frame = _read("browser_pages", root)
     say("pages", str(len(frame)))
@@ -44,6 +59,11 @@ def glue_pages(*, root: Path | None = None) -> None:
     say("violations", str(int(frame["axe_violations"].sum())))
     say("requests", str(int(frame["foreign_requests"].sum())))
     say("heaviest", f"{number(float(frame['compressed_kb'].max()), signed=False)} kB")
+    given = _read("browser_lighthouse", root)
+    say("scored", str(given["page"].nunique()))
+    lowest = given.set_index("profile")[list(_SCORES)[2:]].min(axis=1).groupby("profile").min()
+    for profile in ("phone", "desktop"):
+        say(profile, str(int(lowest[profile])))
 
 
 def _read(name: str, root: Path | None) -> pd.DataFrame:

@@ -1,0 +1,86 @@
+"""What was seen of the built pages: all of them, without a fault, and told as stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from analysis import catalog
+from analysis.pages import page_tables
+
+
+def listed(contents: object) -> list[str]:
+    """All pages that the contents name."""
+    if isinstance(contents, list):
+        return [name for part in contents for name in listed(part)]
+    if not isinstance(contents, dict):
+        return []
+    own = [str(contents[key]) for key in ("root", "file") if key in contents]
+    return own + [name for part in contents.values() for name in listed(part)]
+
+
+def test_every_page_of_both_editions_was_opened_and_had_no_fault(root: Path) -> None:
+    seen = catalog.read_results(root, "browser_pages").set_index("page")
+    names = listed(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
+    assert len(names) > 50
+    pages = {f"{edition}{name}.html" for name in names for edition in ("", "zh/")}
+    assert pages <= set(seen.index), sorted(pages - set(seen.index))
+    faults = seen[["axe_violations", "foreign_requests", "complaints", "overflow_px"]]
+    assert faults.sum().sum() == 0
+    assert (seen["views"] == 4).all()
+    assert seen["compressed_kb"].max() < 500
+
+
+def test_scores_reach_what_is_asked_of_them(root: Path) -> None:
+    given = catalog.read_results(root, "browser_lighthouse").set_index("profile")
+    scores = given[["performance", "accessibility", "best_practices", "seo"]]
+    assert scores.loc["phone"].min().min() >= 95
+    assert scores.loc["desktop"].min().min() >= 99
+
+
+def test_prose_gets_the_worst_of_what_was_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "benchmarks" / "results"
+    results.mkdir(parents=True)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "sources.toml").write_text("", encoding="utf-8")
+    pd.DataFrame(
+        {
+            "page": ["a.html", "b.html"],
+            "views": [4, 4],
+            "axe_violations": [0, 2],
+            "foreign_requests": [1, 0],
+            "complaints": [0, 0],
+            "overflow_px": [0, 0],
+            "compressed_kb": [12.5, 80.0],
+        }
+    ).to_csv(results / "browser_pages.csv", index=False)
+    pd.DataFrame(
+        {
+            "page": ["a.html", "a.html", "b.html", "b.html"],
+            "profile": ["phone", "desktop"] * 2,
+            "performance": [97, 100, 96, 100],
+            "accessibility": [100, 100, 100, 99],
+            "best_practices": [100] * 4,
+            "seo": [100] * 4,
+        }
+    ).to_csv(results / "browser_lighthouse.csv", index=False)
+    said: dict[str, str] = {}
+    monkeypatch.setattr(page_tables, "say", said.__setitem__)
+    page_tables.glue_pages(root=tmp_path)
+    assert said == {
+        "pages": "2",
+        "views": "8",
+        "violations": "2",
+        "requests": "1",
+        "heaviest": "80.0 kB",
+        "scored": "2",
+        "phone": "96",
+        "desktop": "99",
+    }
+    assert "b.html" in page_tables.pages(root=tmp_path).html
+    assert page_tables.scores(root=tmp_path).html.count("<tr>") == 5
