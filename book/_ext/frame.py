@@ -126,9 +126,6 @@ def lead_to_twins(soup: BeautifulSoup, name: str, editions: Sequence[Mapping[str
     for one in editions:
         target = "../" * name.count("/") + one["path"] + name
         marks = {"lang": one["tag"], "hreflang": one["tag"], "href": target}
-        if soup.head is not None:
-            alternate = {"rel": "alternate", "hreflang": one["tag"], "href": target}
-            soup.head.append(soup.new_tag("link", attrs=alternate))
         if place is not None:
             link = soup.new_tag("a", attrs={"class": "btn btn-sm edition-twin", **marks})
             link.string = one["name"]
