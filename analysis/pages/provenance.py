@@ -198,13 +198,13 @@ def output_map() -> Table:
         made = behind.setdefault((one.page, files), {"figures": [], "tables": []})
         function = one.function.removeprefix("analysis.")
         if one.name:
-            made["figures"].append(f"{one.name} ({function})")
+            made["figures"].append(f"{one.name}:{function}")
         else:
             made["tables"].append(function)
     rows = [
         {
             "Page": page,
-            "Figures (functions)": ", ".join(made["figures"]) or "none",
+            "Figures and their functions": ", ".join(made["figures"]) or "none",
             "Functions of tables": ", ".join(made["tables"]) or "none",
             "Files": files,
         }

@@ -140,7 +140,7 @@ def test_the_map_names_every_output_once_beside_its_files(root: Path) -> None:
         plain = provenance.output_map().plain
     rows = [line.split(" | ") for line in plain.splitlines()[-3:]]
     assert rows == [
-        ["a", "path (plots.path)", "listings.facts", "x.csv"],
+        ["a", "path:plots.path", "listings.facts", "x.csv"],
         ["a", "none", "listings.audit", "none"],
         ["b", "none", "listings.facts", "x.csv"],
     ]
