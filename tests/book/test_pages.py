@@ -168,3 +168,15 @@ def test_glued_text_is_named_with_its_page_and_its_format(path: Path) -> None:
 )
 def test_typed_numbers_are_found(prose: str, found: list[str]) -> None:
     assert typed_numbers(prose) == found
+
+
+def test_no_figure_has_the_name_of_another() -> None:
+    """Sphinx would refuse the page, but only when the whole report is built."""
+    names = [
+        cell.metadata["mystnb"]["figure"]["name"]
+        for path in NOTEBOOKS
+        for cell in nbformat.read(path, as_version=4).cells  # type: ignore[no-untyped-call]
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert len(names) > 50
+    assert sorted(names) == sorted(set(names))
