@@ -112,7 +112,7 @@ def main() -> int:
         found = compare(one, two)
     record(asked.what, found)
     print(f"{found.files} files, {found.pages} pages, different: {found.different or 'none'}")
-    return 1 if any(name != STAMP for name in found.different) else 0
+    return 1 if any(Path(name).name != STAMP for name in found.different) else 0
 
 
 if __name__ == "__main__":
