@@ -100,7 +100,9 @@ class Effect:
         else:
             said += " (no interval; "
         said += f"{self.inference}"
-        said += f", p = {p_text(self.p_value)}" if np.isfinite(self.p_value) else ""
+        if np.isfinite(self.p_value):
+            p_value = p_text(self.p_value)
+            said += f", p {p_value}" if p_value.startswith("<") else f", p = {p_value}"
         said += f"; {self.n_treated} treated and {self.n_control} control units)."
         if np.isfinite(self.minimum_detectable_effect):
             said += f" Smallest effect found with 80% power: {self.detectable()}."

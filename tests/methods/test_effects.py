@@ -229,6 +229,11 @@ def test_a_sentence_of_levels_keeps_the_unit_and_the_level_of_confidence() -> No
     assert effect.sentence().endswith("80% power: 0.284 hours.")
 
 
+def test_a_small_p_value_is_said_to_be_below_a_bound() -> None:
+    said = table(row(p_value=1e-7)).overall.sentence()
+    assert "by hand, p < 0.001; 1 treated" in said
+
+
 def test_a_null_is_said_like_a_finding() -> None:
     found = table(row(scale="level", unit_of_measure="h")).overall.sentence()
     null = table(
