@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -264,6 +265,9 @@ def _switch_execution_off(staging: Path) -> None:
 
 def _build_failure(said: str, *, log: Path) -> BuildError:
     """Turn what the builder said into one fault for every distinct complaint."""
+    full = os.strerror(errno.ENOSPC)
+    if full in said:
+        return _no_room(OSError(errno.ENOSPC, full))
     lines = dict.fromkeys(line.strip() for line in said.splitlines())
     found = [match for line in lines if (match := _COMPLAINT.match(line))]
     mend = f"mend the page; all that the builder said stands in {log}"

@@ -246,6 +246,13 @@ def test_what_the_builder_said_becomes_faults_with_page_cell_and_line(tmp_path: 
     assert str(tmp_path / "log") in first.mend
 
 
+def test_a_full_disk_is_not_blamed_on_a_page(tmp_path: Path) -> None:
+    said = "book/a.ipynb:10002: WARNING: x\nOSError: [Errno 28] No space left on device: 'y'\n"
+    (fault,) = _build_failure(said, log=tmp_path / "log").faults
+    assert fault.found == "No space left on device"
+    assert "free some disk space" in fault.mend
+
+
 def test_builder_that_dies_without_complaint_is_reported_by_its_last_line(tmp_path: Path) -> None:
     error = _build_failure("starting\nKilled\n\n", log=tmp_path / "log")
     assert [fault.found for fault in error.faults] == ["Killed"]
