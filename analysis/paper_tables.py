@@ -21,7 +21,7 @@ def set_for_paper(article: Tag, soup: BeautifulSoup) -> None:
         columns = len(head.find_all(["th", "td"], recursive=False)) if head else 0
         frame = table.find_parent(class_="table-frame")
         if frame is not None and columns >= WIDE and len(table.find_all("tr")) > LONG:
-            frame["class"] = [*(frame.get("class") or ()), "paper-wide"]
+            frame["class"] = " ".join([*frame.get_attribute_list("class"), "paper-wide"])
         for row in table.find_all("tr"):
             if row.find_parent("table") is table:
                 _spread(row, columns, soup)
@@ -38,7 +38,7 @@ def _spread(row: Tag, columns: int, soup: BeautifulSoup) -> None:
             if part is not summary:
                 cell.append(part.extract())
         name = details.get("id")
-        shown = soup.new_tag("span", attrs={"id": name} if name else {})
+        shown = soup.new_tag("span", attrs={"id": str(name)} if name else {})
         if summary is not None:
             for part in list(summary.contents):
                 shown.append(copy.copy(part))
