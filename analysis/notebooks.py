@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -124,13 +126,19 @@ async def _execute_one(path: Path) -> Fault | None:
         force_raise_errors=True,
     )
     try:
-        await client.async_execute(cwd=str(path.parent), env=kernel_environment())
+        # What a kernel says of itself is not for the analyst; what a cell says is kept in the page.
+        await client.async_execute(
+            cwd=str(path.parent), env=kernel_environment(), stderr=subprocess.DEVNULL
+        )
     except CellExecutionError as error:
         return _failed(path, notebook, f"{error.ename}: {_one_line(error.evalue)}")
     except CellTimeoutError:
         return _failed(path, notebook, f"no answer within {TIMEOUT} seconds")
     except DeadKernelError:
         return _failed(path, notebook, "the kernel died")
+    finally:
+        if client.km is None:  # a client that was interrupted would end its kernel once more
+            atexit.unregister(client._cleanup_kernel)
     _store(notebook, path)
     return _complaint(path, notebook)
 

@@ -41,7 +41,7 @@ _REJECT = {
     "arima": "ARIMA errors reject in 13% to 28% of simulated panels",
     "local level": "a local level reject in up to 18% of simulated panels",
     "local level with drift": "a local level with drift reject in up to 16% of simulated panels",
-    "local linear trend": "a local linear trend have not been simulated",
+    "local linear trend": "a local linear trend reject in up to 16% of simulated panels",
 }
 
 

@@ -328,7 +328,7 @@ def tried(design: Design) -> tuple[Family, ...]:
         return SEVERAL
     if design.common == 0.0:
         return SERIES
-    return (*PANEL, *SERIES[:3])
+    return (*PANEL, *SERIES[:4])
 
 
 def rows_for(design: Design, family: Family, *, draws: int) -> list[dict[str, object]]:
