@@ -237,7 +237,11 @@ def _kinds(
     drawn: Scene, panel: Panel, estimates: Estimates, layout: Layout, outcomes: np.ndarray
 ) -> np.ndarray:
     """Choice of inference in every draw; the same for estimators that hand over the same things."""
-    given = (estimates.refit is None, estimates.influence is None and estimates.product is None)
+    given = (
+        estimates.refit is None,
+        estimates.influence is None and estimates.product is None,
+        estimates.regression is None or estimates.rows is None,
+    )
     key = (drawn.name, float(outcomes.sum()), int(layout.seen.sum()), *given)
     if key not in _CHOSEN:
         every = [recommended(_with(panel, y, layout.seen), estimates).name for y in outcomes]
