@@ -55,7 +55,7 @@ OTHERS = {
     "synthetic_control": ("two", "four", "selection", "provinces, two"),
 }
 #: Draws of those, and draws with and without a reform that cluster-robust tests take one by one.
-FEWER_DRAWS, ONE_BY_ONE = 100, 100
+FEWER_DRAWS, ONE_BY_ONE = 400, 100
 _CHOSEN: dict[tuple[object, ...], np.ndarray] = {}
 
 
