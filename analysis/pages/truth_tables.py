@@ -252,7 +252,7 @@ def _measures(row: object) -> dict[str, object]:
         "Size, %": _percents(row.size, row.size_error),  # type: ignore[attr-defined]
         "Power, %": _percents(row.power, getattr(row, "power_error", np.nan)),  # type: ignore[attr-defined]
         "No interval, %": _share(row.no_interval),  # type: ignore[attr-defined]
-        "Inference, mostly": row.inference,  # type: ignore[attr-defined]
+        "Inference, mostly": "none" if row.no_interval == 1 else row.inference,  # type: ignore[attr-defined]
         "Draws": f"{draws:,}",
     }
 
