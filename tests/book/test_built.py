@@ -270,14 +270,14 @@ def test_no_number_differs_between_editions(html: Path, pages: dict[Path, Beauti
 
 
 def test_no_sentence_is_left_in_the_first_language(pages: dict[Path, BeautifulSoup]) -> None:
-    """Five small English words in a row; code and titles of cited works, in quotes, apart."""
+    """Five small English words in a row; code, its output and cited titles, in quotes, apart."""
     sentence = re.compile(r"\b[a-z]{2,}(?: [a-z]{2,}){4}")
     quoted = re.compile("“[^”]*”")
     for path, soup in pages.items():
         if language(path) == "en" or path.stem in {"references", "genindex", "search"}:
             continue
         for block in soup.select("article :is(p, li, td, th, caption, figcaption, h1, h2, h3)"):
-            for code in block.select("code, pre"):
+            for code in block.select("code, pre, samp"):
                 code.extract()
             left = sentence.search(quoted.sub("", " ".join(block.get_text(" ").split())))
             assert left is None, f"{path.name}: {left and left[0]}"
