@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +40,6 @@ def _spread(row: Tag, columns: int, soup: BeautifulSoup) -> None:
         shown = soup.new_tag("span", attrs={"id": str(name)} if name else {})
         if summary is not None:
             for part in list(summary.contents):
-                shown.append(copy.copy(part))
+                shown.append(part.extract())
         details.replace_with(shown)
         row.insert_after(below)

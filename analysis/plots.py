@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.errors import IdentificationError
 from analysis.methods.checks import Check
-from analysis.methods.effects import EffectTable, number, p_text
+from analysis.methods.effects import EffectTable, number, p_said
 from analysis.methods.panel import Panel
 from analysis.pictures import CONTROL, RULE, SECOND, STYLE, TREATED, Picture, axes, picture
 
@@ -212,7 +212,7 @@ def describe_placebo_cloud(effects: EffectTable) -> str:
         f"Histogram of {len(draws) - 1:,} placebo estimates from {_span(pd.Series(draws[1:]))}; "
         f"the estimate is {number(float(draws[0]))}; {larger:,} "
         f"{'placebo is' if larger == 1 else 'placebos are'} at least as large, "
-        f"p = {p_text(effects.overall.p_value)}."
+        f"{p_said(effects.overall.p_value)}."
     )
 
 

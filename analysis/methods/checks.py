@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import AnalysisError
-from analysis.methods.effects import Effect, EffectTable, number, p_text
+from analysis.methods.effects import Effect, EffectTable, number, p_said
 from analysis.methods.inference import TIE
 from analysis.methods.panel import Panel
 
@@ -83,7 +83,7 @@ def pre_trends(panel: Panel, estimator: Estimator) -> Check:
     error = table.overall.std_error
     passed = p_value >= PLACEBO_LEVEL and abs(drift) < error
     seen = (
-        f"joint p = {p_text(p_value)}; the line through the leads, carried on, moves the "
+        f"joint {p_said(p_value)}; the line through the leads, carried on, moves the "
         f"estimate by {number(drift)} ({number(abs(drift) / error, signed=False)} standard errors)"
     )
     return Check(**ask, seen=seen, status="passed" if passed else "failed", detail=leads)
@@ -147,9 +147,9 @@ def placebo_in_time(panel: Panel, estimator: Estimator, *, time: int | None = No
     smallest, date = float(worst["p_value"]), int(worst["date"])
     adjusted = min(1.0, smallest * len(detail))
     seen = (
-        f"{len(detail)} placebo date{'s' if len(detail) > 1 else ''}; smallest p = "
-        f"{p_text(smallest)} ({date}: {number(float(worst['estimate']))}), "
-        f"times {len(detail)} = {p_text(adjusted)}"
+        f"{len(detail)} placebo date{'s' if len(detail) > 1 else ''}; smallest "
+        f"{p_said(smallest)} ({date}: {number(float(worst['estimate']))}), "
+        f"times {len(detail)} {p_said(adjusted).removeprefix('p ')}"
     )
     status: Status = "passed" if adjusted >= PLACEBO_LEVEL else "failed"
     return Check(**ask, seen=seen, status=status, detail=detail)

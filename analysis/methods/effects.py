@@ -100,9 +100,7 @@ class Effect:
         else:
             said += " (no interval; "
         said += f"{self.inference}"
-        if np.isfinite(self.p_value):
-            p_value = p_text(self.p_value)
-            said += f", p {p_value}" if p_value.startswith("<") else f", p = {p_value}"
+        said += f", {p_said(self.p_value)}" if np.isfinite(self.p_value) else ""
         said += f"; {self.n_treated} treated and {self.n_control} control units)."
         if np.isfinite(self.minimum_detectable_effect):
             said += f" Smallest effect found with 80% power: {self.detectable()}."
@@ -143,6 +141,12 @@ def _with_unit(effect: Effect, value: float) -> str:
 def p_text(value: float) -> str:
     """Write a p-value with two digits that count, never as zero."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def p_said(value: float) -> str:
+    """Say a p-value within a sentence: ``p = 0.020``, ``p < 0.001``."""
+    text = p_text(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.errors import PanelError
 from analysis.methods.checks import PLACEBO_LEVEL, Check, Estimator, not_run, row, tried
 from analysis.methods.composition import fixed_mix, pooled
-from analysis.methods.effects import EffectTable, number, p_text
+from analysis.methods.effects import EffectTable, number, p_said
 from analysis.methods.panel import Panel
 
 #: How every check of this room words what an estimate must not do.
@@ -150,7 +150,7 @@ def _only_absence(ask: dict[str, str], table: EffectTable | str, told: str) -> C
     if isinstance(table, str) or not table.overall.p_value < PLACEBO_LEVEL:
         return not_run(ask, told)
     own = table.overall
-    seen = f"{told}; absence {number(own.estimate)}, p = {p_text(own.p_value)}"
+    seen = f"{told}; absence {number(own.estimate)}, {p_said(own.p_value)}"
     detail = pd.DataFrame([row(own, what="share absent")])
     return Check(**ask, seen=seen, status="failed", detail=detail)
 
@@ -214,7 +214,7 @@ def placebo_outcome(panel: Panel, estimator: Estimator, *, other: Panel) -> Chec
     if not np.isfinite(overall.p_value):
         return not_run(ask, overall.inference)
     passed = overall.p_value >= PLACEBO_LEVEL
-    seen = f"{other.outcome}: {number(overall.estimate)}, p = {p_text(overall.p_value)}"
+    seen = f"{other.outcome}: {number(overall.estimate)}, {p_said(overall.p_value)}"
     detail = pd.DataFrame([row(overall, what=other.outcome)])
     return Check(**ask, seen=seen, status="passed" if passed else "failed", detail=detail)
 
@@ -254,7 +254,7 @@ def _judged(
             reason = refused[-1] if own is None else own.inference
             seen += f"; no p-value for the {what}: {reason}"
         else:
-            seen += f"; {what} {number(own.estimate)}, p = {p_text(own.p_value)}"
+            seen += f"; {what} {number(own.estimate)}, {p_said(own.p_value)}"
             failed = failed or own.p_value < PLACEBO_LEVEL
     detail = pd.DataFrame([row(table.overall, what=name) for name, table in tables.items()])
     return Check(**ask, seen=seen, status="failed" if failed else "passed", detail=detail)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.methods.effects import number, p_text
+from analysis.methods.effects import number, p_said
 from analysis.methods.specifications import SpecificationCurve
 from analysis.pictures import CONTROL, RULE, SECOND, TREATED, axes
 
@@ -137,8 +137,8 @@ def describe_specification_curve(curve: SpecificationCurve) -> str:
         f"{number(float(estimate.min()))} to {number(float(estimate.max()))}, median "
         f"{number(float(estimate.median()))}, {int((estimate > 0).sum())} above zero; {clear} "
         f"intervals leave out zero; {outside} estimates lie outside the range of curves without "
-        f"effect. Smallest p = {p_text(joint.smallest)}; one test over all, p = "
-        f"{p_text(joint.p_value)} ({joint.n_draws:,} assignments)."
+        f"effect. Smallest {p_said(joint.smallest)}; one test over all, "
+        f"{p_said(joint.p_value)} ({joint.n_draws:,} assignments)."
     )
 
 
