@@ -34,7 +34,7 @@ browser: $(STAMP)
 	@npm ci --prefix benchmarks/browser --no-audit --no-fund --silent
 	@$(PY) -m benchmarks.browser
 
-test: lint unit pages
+test: lint unit pages office
 	@echo "All tests passed. Where a test failed, its name and the reason stand above."
 
 lint: $(STAMP)
@@ -54,8 +54,8 @@ pages: $(STAMP)
 # data is compared with what is stored.
 office: $(STAMP)
 	@$(PY) -m tests.office.stage _build/office
-	cd _build/office && $(CURDIR)/$(PY) -m pytest book -q -p no:cacheprovider -W ignore \
-	  --nbval-lax --nbval-current-env
+	cd _build/office && $(CURDIR)/$(PY) -m pytest book -q -n $(JOBS) --dist loadscope -p no:cacheprovider \
+	  -W ignore --nbval-lax --nbval-current-env
 
 notebooks: $(STAMP)
 	@$(PY) -m analysis notebooks
@@ -98,7 +98,7 @@ clean:
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo "make lint | unit | pages   the three parts of make test"
+	@echo "make lint | unit | pages | office   the four parts of make test"
 	@echo "make office                run pages on tables as offices send them (nbval-lax)"
 	@echo "make notebooks             run the notebooks in place and store their text outputs"
 	@echo "make spark                 test the one pass on Spark (needs Java)"

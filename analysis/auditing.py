@@ -79,13 +79,17 @@ def audit(detectable_by: Findings, *, root: Path | None = None) -> Audit:
 
 
 def _supplied(root: Path, *, but: str) -> Iterator[claims.Evidence]:
-    """Yield the estimates of all studies that rest on files supplied for this run."""
+    """Yield the headline estimates of all studies that rest on files supplied for this run.
+
+    Only these can decide a claim: other designs and checks are left to the page of the reform.
+    """
     supplied = {source.id for source in catalog.load_sources(root) if source.kind == "real"}
     for name in catalog.studies(root) if supplied else ():
         declared = catalog.load_study(root, name)
         read = {source for design in declared.designs for source in declared.read_by(design)}
         if name != but and read & supplied:
-            yield from run(name, root=root).evidence
+            headline = [design.id for design in declared.designs if design.headline]
+            yield from run(name, designs=headline, checks=False, root=root).evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def evaluate(staging: Path, *, say: Say) -> None:
     for name in catalog.studies(staging):
         if supplied & _reads(staging, name):
             say(f"  evaluating {name} ...")
-            findings = study.run(name, root=staging)
+            findings = study.run(name, root=staging, progress=lambda said: say(f"    {said} ..."))
             effects.append(_effects(findings))
             withheld += findings.withheld
     columns = [*_WHERE, *COLUMNS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
@@ -157,6 +157,7 @@ def run(
     designs: Iterable[str] | None = None,
     checks: bool = True,
     root: Path | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Findings:
     """Evaluate one declared reform.
 
@@ -170,6 +171,8 @@ def run(
         Whether the declared checks are run too.
     root : pathlib.Path, optional
         Folder that holds ``data/``; without it the nearest one above the working folder.
+    progress : callable, optional
+        Receives a line before every step that can take long on large tables.
 
     Returns
     -------
@@ -180,16 +183,20 @@ def run(
     AnalysisError
         With every fault of the declarations, the data or a design.
     """
+    say = progress or _say_nothing
     place = catalog.find_root(root)
     declared = catalog.load_study(place, study)
     chosen = _chosen(declared, designs)
     if not checks:
         chosen = tuple(design.model_copy(update={"checks": ()}) for design in chosen)
     read = {name for design in chosen for name in declared.read_by(design)}
+    say(f"reading {', '.join(sorted(read)) or 'no table'}")
     shelf = catalog.load_shelf(place, sorted(read))
-    results, withheld = _cleared(
-        place, declared, shelf, tuple(_result(shelf, declared, design) for design in chosen)
-    )
+    made: list[Result] = []
+    for number, design in enumerate(chosen, start=1):
+        say(f"design {number} of {len(chosen)}: {design.label}")
+        made.append(_result(shelf, declared, design))
+    results, withheld = _cleared(place, declared, shelf, made, say=say)
     facts = tuple(fact for fact in catalog.load_facts(place) if fact.id in declared.fact_ids())
     evidence = tuple(_evidence(declared, results))
     return Findings(
@@ -205,20 +212,30 @@ def run(
     )
 
 
+def _say_nothing(said: str, /) -> None:
+    """Let a line of progress pass unheard."""
+
+
 def _cleared(
-    root: Path, study: Study, shelf: catalog.Shelf, results: tuple[Result, ...]
+    root: Path,
+    study: Study,
+    shelf: catalog.Shelf,
+    results: Sequence[Result],
+    *,
+    say: Callable[[str], None],
 ) -> tuple[tuple[Result, ...], tuple[disclosure.Withheld, ...]]:
     """Let pass what may be shown of results on supplied data; all other data pass as they are."""
     controlled = {source.id: source for source in shelf.sources if source.controlled}
     if not controlled:
-        return results, ()
+        return tuple(results), ()
     gates = Gates(root=root, sources=controlled, tables=shelf.tables)
     shown: list[Result] = []
     withheld: list[disclosure.Withheld] = []
-    for result in results:
+    for number, result in enumerate(results, start=1):
         if result.outcome.source not in controlled:
             shown.append(result)
             continue
+        say(f"disclosure control of design {number} of {len(results)}: {result.design.label}")
         made = gates.clear(
             study,
             result.design,

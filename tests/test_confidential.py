@@ -55,6 +55,13 @@ def test_no_planted_secret_is_in_the_folder(supplied: Path) -> None:
     secrets = office.supply(supplied / "mine", count=200, size=SIZE, seed=5)
     done = report(supplied, "--data", "mine")
     assert done.returncode == 0, done.stderr
+    told = [line.strip() for line in done.stdout.splitlines()]
+    assert [line.split(":")[0] for line in told if "design" in line] == [
+        "design 1 of 2",
+        "design 2 of 2",
+        "disclosure control of design 1 of 2",
+        "disclosure control of design 2 of 2",
+    ]
     folder = supplied / "_build" / "data-report"
     assert scan(folder, secrets) == []
     assert not list((supplied / "_build").glob("staging-*"))

@@ -196,6 +196,18 @@ def _drop_role(lean: Path) -> None:
     path.write_text(text.replace('role = "variant"', 'role = "headline"', 1), encoding="utf-8")
 
 
+def test_every_step_is_told_as_it_begins(root: Path) -> None:
+    told: list[str] = []
+    chosen = ["trade-main", "trade-path"]
+    findings = run(
+        "collaboration-era", designs=chosen, checks=False, root=root, progress=told.append
+    )
+    labels = [result.design.label for result in findings.results]
+    read = sorted(source.id for source in findings.sources)
+    assert told[0] == f"reading {', '.join(read)}"
+    assert told[1:] == [f"design {n} of 2: {label}" for n, label in enumerate(labels, start=1)]
+
+
 def test_evaluated_studies_are_listed(root: Path) -> None:
     assert set(STUDIES) <= set(studies(root=root))
     assert "rules-benchmarking" not in studies(root=root)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, cast
 
 import numpy as np
@@ -19,8 +21,8 @@ class Means:
 
     Attributes
     ----------
-    labels : pandas.DataFrame
-        ``estimand``, ``term``, ``cohort``, ``time``, ``event_time``; r rows.
+    name : callable
+        Makes the labels; randomisation asks thousands of times for weights, and never for these.
     weights : numpy.ndarray
         Shape (K, r); columns sum to one.
     by_size : numpy.ndarray
@@ -31,11 +33,16 @@ class Means:
         Whether these are proportional to the sizes of cohorts.
     """
 
-    labels: pd.DataFrame
+    name: Callable[[], pd.DataFrame]
     weights: np.ndarray
     by_size: np.ndarray
     overall: np.ndarray
     overall_by_size: bool
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """``estimand``, ``term``, ``cohort``, ``time``, ``event_time``; r rows."""
+        return self.name()
 
 
 def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Means:
@@ -56,7 +63,7 @@ def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Mean
     if kind in ("none", "simple"):
         kept = len(first) if kind == "none" else 0
         rows, by_size = np.eye(kept, len(first), dtype=bool), False
-        labels = _labels(first[:kept], time[:kept], event[:kept])
+        name = partial(_labels, first[:kept], time[:kept], event[:kept])
         overall, last = np.zeros(kept), size * post / (size @ post)
     else:
         key = {"cohort": first, "calendar": time, "dynamic": event}[kind]
@@ -64,12 +71,12 @@ def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Mean
         values = np.unique(key[used])
         rows = (key[None, :] == values[:, None]) & used
         named = cast(Aggregation, kind)
-        by_size, labels = kind != "cohort", _row_labels(named, values)
+        by_size, name = kind != "cohort", partial(_row_labels, named, values)
         overall, last = _overall(named, values, wide), None
     shares = rows * (size if by_size else 1.0)
     shares = shares / shares.sum(axis=1, keepdims=True)
     return Means(
-        labels=labels,
+        name=name,
         weights=np.vstack([shares, overall @ shares if last is None else last]).T,
         by_size=np.vstack([rows * by_size, post * (kind in ("none", "simple"))]).T,
         overall=overall,

@@ -200,7 +200,7 @@ def _poisson(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> Estimates:
     return Estimates(
         labels=_labels(fitted, mean.labels, mean.weights),
         estimate=made.estimate @ mean.weights,
-        headline=len(mean.labels) - 1,
+        headline=mean.weights.shape[1] - 1,
         influence=influence,
         refit=partial(_refit_poisson, fitted, kind),
         linear=False,

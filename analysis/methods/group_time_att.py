@@ -186,7 +186,7 @@ def _table(fitted: _Fitted, kind: Aggregation | Literal["none"]) -> EffectTable:
     estimates = Estimates(
         labels=rows.labels.assign(**_counts(fitted, rows.weights)),
         estimate=each @ rows.weights,
-        headline=len(rows.labels) - 1,
+        headline=rows.weights.shape[1] - 1,
         influence=influence.dense() if small else None,
         product=influence,
         refit=partial(_refit, fitted, kind, cache(partial(_fixed_loadings, fitted, rows.weights))),

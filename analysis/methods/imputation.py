@@ -113,12 +113,13 @@ def imputation(
         )
     setting = _Setting(anticipation=anticipation, covariates=_columns(panel, covariates))
     targets = _Targets.of(panel, setting)
+    labels = targets.labels(panel)
     fitted = _fit(panel, targets, setting)
     influence = _influence(panel, targets, fitted, variant)
     estimates = Estimates(
-        labels=targets.labels,
+        labels=labels,
         estimate=fitted.loadings.T @ panel.cells["outcome"].to_numpy(dtype=float),
-        headline=len(targets.labels) - 1,
+        headline=len(labels) - 1,
         influence=influence,
         refit=partial(_refit, setting, targets.event_times),
         exposure=(targets.weights != 0).astype(float) if targets.weights.size < DENSE else None,
@@ -148,9 +149,9 @@ class _Targets:
 
     treated: np.ndarray  # (N,), anticipating cells included
     event_times: np.ndarray
+    picked: np.ndarray  # (N, k), cells with a weight
     weights: np.ndarray
-    labels: pd.DataFrame
-    notes: tuple[str, ...]
+    lost: int
 
     @classmethod
     def of(cls, panel: Panel, setting: _Setting, event_times: np.ndarray | None = None) -> _Targets:
@@ -169,27 +170,34 @@ class _Targets:
             [*(usable & (event == e) for e in event_times), usable & (event >= 0)]
         )
         weights = picked * panel.cells["weight"].to_numpy(dtype=float)[:, None]
-        lost = int((treated & ~usable).sum())
-        note = f"{lost} treated cells cannot be imputed (unit or time never untreated): left out."
-        whole = event_times.astype(int)
-        labels = pd.DataFrame(
-            {
-                "estimand": [*(f"ATT({e})" for e in whole), "ATT overall"],
-                "term": [*(f"event time {e}" for e in whole), "overall"],
-                "event_time": pd.array([*whole, pd.NA], dtype="Int64"),
-            }
-        )
-        units = codes(panel.cells["unit"])
-        labels["n_treated"] = [len(np.unique(units[column])) for column in picked.T]
         with np.errstate(invalid="ignore"):
             shares = weights / weights.sum(axis=0)
         return cls(
             treated=treated,
             event_times=event_times,
+            picked=picked,
             weights=shares,
-            labels=labels,
-            notes=(note,) if lost else (),
+            lost=int((treated & ~usable).sum()),
         )
+
+    def labels(self, panel: Panel) -> pd.DataFrame:
+        """Name every mean, and count the units in it."""
+        whole = self.event_times.astype(int)
+        units = _unit(panel)
+        return pd.DataFrame(
+            {
+                "estimand": [*(f"ATT({e})" for e in whole), "ATT overall"],
+                "term": [*(f"event time {e}" for e in whole), "overall"],
+                "event_time": pd.array([*whole, pd.NA], dtype="Int64"),
+                "n_treated": [len(np.unique(units[column])) for column in self.picked.T],
+            }
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said about cells that were left out."""
+        told = "treated cells cannot be imputed (unit or time never untreated): left out."
+        return (f"{self.lost} {told}",) if self.lost else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,9 +251,9 @@ class _Effects:
 
     @classmethod
     def of(cls, panel: Panel, untreated: np.ndarray) -> _Effects:
-        unit, time = codes(panel.cells["unit"]), codes(panel.cells["time"])
+        unit, time = _unit(panel), _time(panel)
         weights = panel.cells["weight"].to_numpy(dtype=float) * untreated
-        shares = np.zeros((int(unit.max()) + 1, int(time.max()) + 1))
+        shares = np.zeros((panel.n_units, len(panel.times)))
         np.add.at(shares, (unit, time), weights)
         total = shares.sum(axis=1)
         unit_weight = np.where(total > 0, total, 1.0)
@@ -336,12 +344,26 @@ def _cell_means(panel: Panel, targets: _Targets, fitted: _Imputed) -> np.ndarray
 
 def _imputable(panel: Panel, treated: np.ndarray) -> np.ndarray:
     """Whether unit and time of a cell are tied together by untreated cells, (N,)."""
-    unit, time = codes(panel.cells["unit"]), codes(panel.cells["time"])
-    n_units = int(unit.max()) + 1
-    size = n_units + int(time.max()) + 1
+    unit, time = _unit(panel), _time(panel)
+    n_units, n_times = panel.n_units, len(panel.times)
+    seen = np.zeros((n_units, n_times), dtype=bool)
+    seen[unit[~treated], time[~treated]] = True
+    if seen.all(axis=1).any():  # one unit ties all times together
+        return np.asarray(np.take(seen.any(axis=1), unit))
+    size = n_units + n_times
     ties = (np.ones(int((~treated).sum())), (unit[~treated], n_units + time[~treated]))
     part = connected_components(coo_array(ties, shape=(size, size)), directed=False)[1]
     return np.asarray(part[unit] == part[n_units + time])
+
+
+def _unit(panel: Panel) -> np.ndarray:
+    """Position of the unit of every cell, (N,)."""
+    return np.asarray(panel.positions)
+
+
+def _time(panel: Panel) -> np.ndarray:
+    """Position of the time of every cell, (N,)."""
+    return np.searchsorted(panel.times, panel.cells["time"].to_numpy())
 
 
 def _columns(panel: Panel, covariates: Sequence[str]) -> np.ndarray:

@@ -22,8 +22,6 @@ _PAGES = {
     "compressed_kb": "Weight (kB, compressed)",
 }
 _SCORES = {
-    "page": "Page",
-    "profile": "Profile",
     "performance": "Speed",
     "accessibility": "Accessibility",
     "best_practices": "Good practice",
@@ -42,9 +40,14 @@ def pages(*, root: Path | None = None) -> Table:
 
 
 def scores(*, root: Path | None = None) -> Table:
-    """Show what Lighthouse gave the pages that stand for their kind, of a hundred."""
-    frame = _read("browser_lighthouse", root)[list(_SCORES)].rename(columns=_SCORES)
-    return show(frame, caption="Scores by Lighthouse, of a hundred")
+    """Show what Lighthouse gave every page, of a hundred: speed by profile, the rest at worst."""
+    given = _read("browser_lighthouse", root)
+    speed = given.pivot_table(index="page", columns="profile", values="performance", sort=False)
+    shown = speed.astype(int)[["phone", "desktop"]]
+    shown.columns = pd.Index([f"Speed on a {profile}" for profile in shown.columns])
+    others = given.groupby("page", sort=False)[list(_SCORES)[1:]].min().rename(columns=_SCORES)
+    frame = shown.join(others).rename_axis("Page").reset_index()
+    return show(frame, caption="Scores by Lighthouse, of a hundred", interactive=True)
 
 
 def glue_pages(*, root: Path | None = None) -> None:
@@ -61,7 +64,7 @@ def glue_pages(*, root: Path | None = None) -> None:
     say("heaviest", f"{number(float(frame['compressed_kb'].max()), signed=False)} kB")
     given = _read("browser_lighthouse", root)
     say("scored", str(given["page"].nunique()))
-    lowest = given.set_index("profile")[list(_SCORES)[2:]].min(axis=1).groupby("profile").min()
+    lowest = given.set_index("profile")[list(_SCORES)].min(axis=1).groupby("profile").min()
     for profile in ("phone", "desktop"):
         say(profile, str(int(lowest[profile])))
 

@@ -16,7 +16,7 @@ TOOLS = HERE / "node_modules"
 
 
 def main() -> int:
-    """Look at all pages, run Lighthouse on some, store both tables, and fail on any fault."""
+    """Look at all pages, score them with Lighthouse, store both tables, and fail on any fault."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--html", type=Path, default=Path("_build/html"), help="the built report")
     parser.add_argument("--pages", nargs="*", help="only these pages; nothing is stored then")
@@ -33,11 +33,7 @@ def main() -> int:
     if not given.pages:
         table.to_csv(RESULTS / "browser_pages.csv", index=False, lineterminator="\n")
     if not given.no_lighthouse:
-        scores = lighthouse.run(
-            html,
-            TOOLS / "lighthouse" / "cli" / "index.js",
-            pages=tuple(given.pages or lighthouse.KINDS),
-        )
+        scores = lighthouse.run(html, HERE, pages=tuple(given.pages or views.pages_of(html)))
         faults += _low(scores)
         if not given.pages:
             scores.to_csv(RESULTS / "browser_lighthouse.csv", index=False, lineterminator="\n")

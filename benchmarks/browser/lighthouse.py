@@ -1,10 +1,9 @@
-"""Lighthouse on pages of every kind, served with compression from this machine."""
+"""Lighthouse on all pages, served with compression from this machine."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,24 +11,12 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.browser import find_browser
 
-#: Pages of every kind: first page, table of claims, evidence, explorer, area, reform, method.
-KINDS = (
-    "book/intro.html",
-    "book/brief.html",
-    "book/claims.html",
-    "book/collaboration-era.html",
-    "book/scenarios.html",
-    "book/areas/trade.html",
-    "book/reforms/spare-parts.html",
-    "book/methods/staggered.html",
-    "zh/book/intro.html",
-    "zh/book/claims.html",
-)
 LEAST = {"phone": 95, "desktop": 99}
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 _PACKED = (".html", ".css", ".js", ".svg", ".csv")
@@ -73,36 +60,55 @@ def serving(html: Path) -> Iterator[str]:
         server.server_close()
 
 
-def run(html: Path, tool: Path, *, pages: tuple[str, ...] = KINDS) -> pd.DataFrame:
-    """One row a page and profile with the four scores."""
-    rows = []
+def run(html: Path, tools: Path, *, pages: tuple[str, ...]) -> pd.DataFrame:
+    """One row a page and profile with the four scores, in the order in which they are asked for.
+
+    Parameters
+    ----------
+    html : Path
+        Folder of the built report.
+    tools : Path
+        Folder of the script that calls Lighthouse, with its packages beside it.
+    pages : tuple of str
+        Addresses below the folder.
+    """
     with serving(html) as address:
-        for page in pages:
-            for profile in LEAST:
-                scores = _scores(tool, f"{address}/{page}", desktop=profile == "desktop")
-                rows.append({"page": page, "profile": profile, **scores})
-                print(f"  {page} {profile}: {scores}", flush=True)
+        asked = {
+            "pages": [f"{address}/{page}" for page in pages],
+            "profiles": list(LEAST),
+            "categories": list(SCORES),
+            "browser": find_browser(),
+        }
+        rows = []
+        for found in _scored(tools / "lighthouse.mjs", asked):
+            page = str(found["page"]).removeprefix(f"{address}/")
+            row = {"page": page.partition("?")[0], "profile": found["profile"], **_hundred(found)}
+            rows.append(row)
+            low = "" if _enough(row) else f" low: {', '.join(found['missed'])}"
+            told = " ".join(str(value) for value in list(row.values())[2:])
+            print(f"  {row['page']} {row['profile']}: {told}{low}", flush=True)
     return pd.DataFrame(rows)
 
 
-def _scores(tool: Path, address: str, *, desktop: bool) -> dict[str, int]:
-    command = [
-        "node",
-        str(tool),
-        address,
-        "--quiet",
-        "--output=json",
-        f"--only-categories={','.join(SCORES)}",
-        "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
-        *(["--preset=desktop"] if desktop else []),
-    ]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=180,
-        env={**os.environ, "CHROME_PATH": find_browser() or ""},
-    )
-    found = json.loads(done.stdout)["categories"]
-    return {name.replace("-", "_"): round(100 * found[name]["score"]) for name in SCORES}
+def _scored(script: Path, asked: dict[str, object]) -> Iterator[dict[str, Any]]:
+    with subprocess.Popen(
+        ["node", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as work:
+        assert work.stdin is not None
+        assert work.stdout is not None
+        work.stdin.write(json.dumps(asked))
+        work.stdin.close()
+        for line in work.stdout:
+            yield json.loads(line)
+    if work.returncode:
+        raise SystemExit(f"Lighthouse ended with {work.returncode}")
+
+
+def _hundred(found: dict[str, Any]) -> dict[str, int]:
+    if found.get("error"):
+        raise SystemExit(f"{found['page']}: {found['error']}")
+    return {name.replace("-", "_"): round(100 * found["scores"][name]) for name in SCORES}
+
+
+def _enough(row: dict[str, Any]) -> bool:
+    return all(row[name.replace("-", "_")] >= LEAST[row["profile"]] for name in SCORES)

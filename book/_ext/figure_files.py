@@ -10,6 +10,8 @@ from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 
+_SIZE = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
+_PIXELS = 96 / 72
 _DATA = re.compile(r'\s*<desc id="figure-data">(.*?)</desc>', re.DOTALL)
 
 
@@ -33,6 +35,7 @@ def offer(soup: BeautifulSoup, page: Path, *, words: Mapping[str, str]) -> None:
         said = caption.get_text(" ", strip=True).rstrip("#").strip() if caption else ""
         _frame(soup, image, name=said)
         address = str(image["src"])
+        _measure(image, page.parent / unquote(address))
         files = soup.new_tag("p", attrs={"class": "figure-files"})
         name = str(figure.get("id", "figure")) + (
             "-simulated" if words["simulated"] in said else ""
@@ -55,6 +58,13 @@ def offer(soup: BeautifulSoup, page: Path, *, words: Mapping[str, str]) -> None:
             files.append(link)
             files.append(" ")
         figure.append(files)
+
+
+def _measure(image: Tag, path: Path) -> None:
+    """Write the size of a drawing beside it, so that nothing moves when it comes."""
+    found = _SIZE.search(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if found:
+        image["width"], image["height"] = (f"{float(one) * _PIXELS:.0f}" for one in found.groups())
 
 
 def _frame(soup: BeautifulSoup, image: Tag, *, name: str) -> None:

@@ -14,6 +14,7 @@ import drawing_fonts
 import drawing_weight
 import figure_files
 import frame
+import styles
 import weight
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
@@ -50,6 +51,7 @@ _POLICY = (
 # script that came with a label of the data is not among them, so the policy does not let it run.
 _OWN_SCRIPTS = re.compile(
     r"\s*(?:(?:let|var) toggle\w+ = '[\w ,.:-]*';"
+    r"|const DOCUMENTATION_OPTIONS = \{(?:\s*\w+: (?:'[\w./-]*'|true|false),?)*\s*\};"
     r"|DOCUMENTATION_OPTIONS\.\w+ = (?:'[\w/.-]*'|true|false);"
     r'|document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "\w*";'
     r'\s*document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "\w*";?'
@@ -85,6 +87,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         if soup.html is None:
             soup = _forwarding(soup, title=app.config.html_title, said=said)
         figure_files.offer(soup, page, words=said)
+        styles.write_options(soup, out)
         weight.let_scripts_wait(soup, name)
         weight.write_contents_plainly(soup)
         _repair(soup, said)
@@ -94,6 +97,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         frame.lead_to_twins(soup, name, app.config.editions)
         _guard(soup)
         page.write_text(str(soup), encoding="utf-8")
+    styles.gather(out)
 
 
 def _clear(out: Path) -> None:

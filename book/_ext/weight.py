@@ -24,8 +24,6 @@ _INDEX = re.compile(r"Search\.setIndex\((.*)\)\s*", re.DOTALL)
 _PLURALS = re.compile(r"new Function\(.*?\n\s*\)", re.DOTALL)
 #: Scripts that only the page of searching needs.
 _SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
-#: Inline scripts set values that this one makes, so it cannot wait.
-_FIRST = "documentation_options.js"
 
 
 def keep_used_icons(out: Path) -> None:
@@ -93,7 +91,7 @@ def let_scripts_wait(soup: BeautifulSoup, name: str) -> None:
         if source in _SEARCHING:
             if not searching:
                 script.decompose()
-        elif source != _FIRST and not searching:
+        elif not searching:
             script["defer"] = ""
 
 

@@ -116,6 +116,16 @@ def test_every_loaded_file_is_there(html: Path, pages: dict[Path, BeautifulSoup]
                 assert (path.parent / unquote(urlsplit(address).path)).is_file(), address
 
 
+def test_every_font_of_a_style_is_there(html: Path) -> None:
+    fonts = 0
+    for path in html.rglob("*.css"):
+        for face in re.findall(r"@font-face\s*\{[^}]*\}", path.read_text(encoding="utf-8")):
+            addresses = re.findall(r'url\("([^"]+)"\)', face)
+            assert any((path.parent / unquote(one)).is_file() for one in addresses), face
+            fonts += 1
+    assert fonts > 0
+
+
 def test_pages_have_a_title_a_language_and_one_heading(pages: dict[Path, BeautifulSoup]) -> None:
     titles = []
     for path, soup in pages.items():
@@ -171,6 +181,26 @@ def test_drawings_are_light_and_know_no_day(html: Path) -> None:
         assert len(text) < LARGEST_DRAWING, path.name
 
 
+def test_nothing_moves_when_a_drawing_comes(pages: dict[Path, BeautifulSoup]) -> None:
+    """A drawing says its size beside its address; the browser keeps the place before it loads."""
+    seen = 0
+    for path, soup in pages.items():
+        for image in soup.select('article figure img[src$=".svg"]'):
+            drawing = path.parent / unquote(str(image["src"]))
+            wide, high = _box(drawing.read_text(encoding="utf-8"))
+            assert int(str(image["width"])) / int(str(image["height"])) == pytest.approx(
+                wide / high, rel=0.01
+            ), path.name
+            seen += 1
+    assert seen > 50
+
+
+def _box(drawing: str) -> tuple[float, float]:
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
 def test_every_page_says_its_edition_and_how_to_answer(pages: dict[Path, BeautifulSoup]) -> None:
     for path, soup in pages.items():
         if path.name in ("index.html", "404.html"):
@@ -224,6 +254,11 @@ def test_controls_have_names_and_tables_have_headers(pages: dict[Path, Beautiful
             assert header.get("scope") in {"col", "row", "colgroup", "rowgroup"}, path.name
         for table in soup.select("article table"):
             assert table.find_parent(class_="table-frame") is not None, path.name
+
+
+def test_both_editions_share_their_style(html: Path) -> None:
+    assert (html / "_static" / "report.css").is_file()
+    assert not list((html / "zh").rglob("*.css"))
 
 
 def test_editions_stay_light(html: Path) -> None:

@@ -16,6 +16,9 @@ def test_only_what_is_alike_moves_and_every_address_follows(tmp_path: Path) -> N
         "zh/_static/deep/two.js": "b",
         "zh/_static/words.js": "中文",
         "zh/_static/own.js": "c",
+        "_static/fonts/a.woff": "font",
+        "zh/_static/fonts/a.woff": "font",
+        "zh/_static/own.css": 'a{src:url("fonts/a.woff")}b{src:url("none.png")}c{src:url("data:")}',
         "zh/search.html": '<link href="_static/one.css?v=1"/><script src="_static/words.js">',
         "zh/book/page.html": '<script src="../_static/deep/two.js"></script>"../_static/own.js"',
     }
@@ -24,7 +27,11 @@ def test_only_what_is_alike_moves_and_every_address_follows(tmp_path: Path) -> N
         (tmp_path / name).write_text(text, encoding="utf-8")
     share(tmp_path, tmp_path / "zh")
     left = {p.name for p in (tmp_path / "zh" / "_static").rglob("*") if p.is_file()}
-    assert left == {"words.js", "own.js"}
+    assert left == {"words.js", "own.js", "own.css"}
+    sheet = (tmp_path / "zh/_static/own.css").read_text(encoding="utf-8")
+    assert sheet == (
+        'a{src:url("../../_static/fonts/a.woff")}b{src:url("none.png")}c{src:url("data:")}'
+    )
     search = (tmp_path / "zh/search.html").read_text(encoding="utf-8")
     assert search == '<link href="../_static/one.css?v=1"/><script src="_static/words.js">'
     page = (tmp_path / "zh/book/page.html").read_text(encoding="utf-8")
