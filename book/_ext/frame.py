@@ -171,6 +171,7 @@ def lost(out: Path, edition: Edition, words: Mapping[str, str]) -> None:
     soup = BeautifulSoup(
         f'<!DOCTYPE html>\n<html lang="{words["tag"]}"><head><meta charset="utf-8"/><title></title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+        '<link rel="icon" href="data:,"/>'  # or browsers ask for one that is not there
         "<style>body{font:1.1rem/1.6 sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;"
         "color-scheme:light dark;color:CanvasText;background:Canvas}a{color:LinkText}</style>"
         "</head><body><main><h1></h1><p></p><p><a></a></p></main></body></html>\n",

@@ -53,10 +53,10 @@ def pages(html: Path) -> dict[Path, BeautifulSoup]:
 
 
 def _loaded(soup: BeautifulSoup) -> Iterator[str]:
-    """Give the addresses of everything that a browser fetches by itself."""
+    """Give the addresses of everything that a browser fetches by itself; empty ones ask nobody."""
     for tag, attribute in (("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src")):
         yield from (str(one[attribute]) for one in soup.find_all(tag, **{attribute: True}))
-    for link in soup.find_all("link", href=True):
+    for link in soup.find_all("link", href=lambda address: address and address != "data:,"):
         if not {"next", "prev", "index", "search", "canonical", "alternate"} & set(
             link.get("rel", [])
         ):
