@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,9 @@ from analysis.browser import find_browser
 
 LEAST = {"phone": 95, "desktop": 99}
 SCORES = ("performance", "accessibility", "best-practices", "seo")
+_NAMES = tuple(name.replace("-", "_") for name in SCORES)
+#: How often a page is scored that falls short; the median counts.
+TIMES = 5
 _PACKED = (".html", ".css", ".js", ".svg", ".csv")
 
 
@@ -63,6 +67,8 @@ def serving(html: Path) -> Iterator[str]:
 def run(html: Path, tools: Path, *, pages: tuple[str, ...]) -> pd.DataFrame:
     """One row a page and profile with the four scores, in the order in which they are asked for.
 
+    A page that falls short of `LEAST` is scored `TIMES` times, and the median counts.
+
     Parameters
     ----------
     html : Path
@@ -79,15 +85,27 @@ def run(html: Path, tools: Path, *, pages: tuple[str, ...]) -> pd.DataFrame:
             "categories": list(SCORES),
             "browser": find_browser(),
         }
-        rows = []
-        for found in _scored(tools / "lighthouse.mjs", asked):
-            page = str(found["page"]).removeprefix(f"{address}/")
-            row = {"page": page.partition("?")[0], "profile": found["profile"], **_hundred(found)}
-            rows.append(row)
-            low = "" if _enough(row) else f" low: {', '.join(found['missed'])}"
-            told = " ".join(str(value) for value in list(row.values())[2:])
-            print(f"  {row['page']} {row['profile']}: {told}{low}", flush=True)
+        script = tools / "lighthouse.mjs"
+        rows = [_row(found, address) for found in _scored(script, asked)]
+        low = [row for row in rows if not _enough(row)]
+        for row in low:  # speed is as noisy as the machine: the median of several counts
+            named = next(page for page in pages if page.partition("?")[0] == row["page"])
+            again = {**asked, "pages": [f"{address}/{named}"] * (TIMES - 1)}
+            again["profiles"] = [row["profile"]]
+            every = [row, *(_row(found, address) for found in _scored(script, again))]
+            row.update({name: int(median(one[name] for one in every)) for name in _NAMES})
     return pd.DataFrame(rows)
+
+
+def _row(found: dict[str, Any], address: str) -> dict[str, Any]:
+    if found.get("error"):
+        raise SystemExit(f"{found['page']}: {found['error']}")
+    page = str(found["page"]).removeprefix(f"{address}/").partition("?")[0]
+    scores = {name.replace("-", "_"): round(100 * found["scores"][name]) for name in SCORES}
+    row = {"page": page, "profile": found["profile"], **scores}
+    missed = "" if _enough(row) else f" missed: {', '.join(found['missed'])}"
+    print(f"  {page} {found['profile']}: {' '.join(map(str, scores.values()))}{missed}", flush=True)
+    return row
 
 
 def _scored(script: Path, asked: dict[str, object]) -> Iterator[dict[str, Any]]:
@@ -104,11 +122,5 @@ def _scored(script: Path, asked: dict[str, object]) -> Iterator[dict[str, Any]]:
         raise SystemExit(f"Lighthouse ended with {work.returncode}")
 
 
-def _hundred(found: dict[str, Any]) -> dict[str, int]:
-    if found.get("error"):
-        raise SystemExit(f"{found['page']}: {found['error']}")
-    return {name.replace("-", "_"): round(100 * found["scores"][name]) for name in SCORES}
-
-
 def _enough(row: dict[str, Any]) -> bool:
-    return all(row[name.replace("-", "_")] >= LEAST[row["profile"]] for name in SCORES)
+    return all(row[name] >= LEAST[row["profile"]] for name in _NAMES)

@@ -42,6 +42,9 @@ _SUPERFLUOUS_FILES = (
     "_static/**/fa-brands-*",
 )
 
+#: Tables of so many rows wait until they come near the screen.
+_LONG = 30
+
 _POLICY = (
     "default-src 'self' file: data:; script-src 'self' file: {hashes}; "
     "style-src 'self' file: 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
@@ -216,6 +219,12 @@ def _let_scroll(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
         name = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else said["table"]
         frame = {"class": "table-frame", "tabindex": "0", "role": "group", "aria-label": name}
         table.wrap(soup.new_tag("div", attrs=frame))
+    for frame_of_table in soup.select("article .table-frame"):
+        rows = len(frame_of_table.select("tr"))
+        if rows >= _LONG:
+            classes = map(str, frame_of_table.get_attribute_list("class"))
+            frame_of_table["class"] = " ".join([*classes, "long"])
+            frame_of_table["style"] = f"--rows: {rows}"
     for code in soup.select("article div.highlight > pre"):
         code["tabindex"] = "0"
 

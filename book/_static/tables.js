@@ -102,15 +102,26 @@
     filter();
   };
 
+  /* Long tables above a target are laid out when they come near the screen, and move it then. */
+  const bring = (target, frames, held) => {
+    const top = () => target.getBoundingClientRect().top;
+    if (held === undefined || Math.abs(top() - held) > 1) target.scrollIntoView();
+    const now = top();
+    if (frames > 0) requestAnimationFrame(() => bring(target, frames - 1, now));
+  };
+
   const openTarget = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const details = target && target.closest("details");
-    if (details) { details.open = true; details.scrollIntoView(); }
+    if (!target) return;
+    const details = target.closest("details");
+    if (details) details.open = true;
+    bring(details ?? target, 20);
   };
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("table.interactive").forEach(enhance);
     openTarget();
   });
+  addEventListener("load", openTarget);
   addEventListener("hashchange", openTarget);
 })();

@@ -325,6 +325,20 @@ def test_no_mark_of_the_source_is_left_in_a_text(pages: dict[Path, BeautifulSoup
         assert "**" not in told(soup), path
 
 
+@pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_address_below_long_tables_is_reached(html: Path, width: int) -> None:
+    """Tables that are laid out late move what stands below them; the reader gets there still."""
+    page, target = html / "book" / "claims.html", "what-we-cannot-see"
+    assert "table-frame long" in page.read_text(encoding="utf-8")
+    with browser() as tab:
+        tab.look(width=width)
+        tab.open(f"{page.as_uri()}#{target}")
+        tab.run("new Promise((done) => setTimeout(done, 1000))")
+        top = tab.run(f"document.getElementById('{target}').getBoundingClientRect().top")
+        assert 0 <= top < 900
+
+
 def test_chinese_is_indexed_by_pairs_of_letters(html: Path) -> None:
     index = (html / "zh" / "searchindex.js").read_text(encoding="utf-8")
     assert '"通关"' in index
