@@ -42,6 +42,8 @@ _SUPERFLUOUS_FILES = (
     "_static/**/fa-brands-*",
 )
 
+#: Tables of so many rows get controls from tables.js, for which a place is kept.
+_FILTERED = 6
 #: Tables of so many rows wait until they come near the screen.
 _LONG = 30
 
@@ -219,6 +221,10 @@ def _let_scroll(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
         name = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else said["table"]
         frame = {"class": "table-frame", "tabindex": "0", "role": "group", "aria-label": name}
         table.wrap(soup.new_tag("div", attrs=frame))
+    for table in soup.select("article table.interactive"):
+        if len(table.select("tbody tr")) >= _FILTERED:
+            around = table.find_parent(class_="table-frame") or table
+            around.insert_before(soup.new_tag("div", attrs={"class": "table-controls"}))
     for frame_of_table in soup.select("article .table-frame"):
         rows = len(frame_of_table.select("tr"))
         if rows >= _LONG:

@@ -3,8 +3,8 @@
 "use strict";
 (() => {
   const WORDS = {
-    en: { filter: "Filter rows", all: "all", none: "(none)", csv: "Download CSV", rows: (n, of) => `${n} of ${of} rows` },
-    zh: { filter: "筛选", all: "全部", none: "（空）", csv: "下载 CSV", rows: (n, of) => `共 ${of} 行，显示 ${n} 行` },
+    en: { filter: "Filter rows", all: "all", none: "(none)", more: "More filters", csv: "Download CSV", rows: (n, of) => `${n} of ${of} rows` },
+    zh: { filter: "筛选", all: "全部", none: "（空）", more: "更多筛选", csv: "下载 CSV", rows: (n, of) => `共 ${of} 行，显示 ${n} 行` },
   };
   const words = WORDS[document.documentElement.lang.split("-")[0]] ?? WORDS.en;
   const MOST_CHOICES = 8;
@@ -64,7 +64,11 @@
     const names = addSorting(table, body);
     if (body.rows.length < FEW_ROWS) return;
     const search = make("input", { type: "search", autocomplete: "off" });
-    const controls = make("div", { class: "table-controls" }, make("label", {}, `${words.filter} `, search));
+    const frame = table.closest(".table-frame") ?? table;
+    const kept = frame.previousElementSibling; // the page keeps a place, so that nothing moves
+    const controls = kept?.matches("div.table-controls:empty") ? kept : make("div", { class: "table-controls" });
+    const more = make("details", { class: "more" }, make("summary", {}, words.more));
+    controls.append(make("label", {}, `${words.filter} `, search));
     const selects = [];
     names.forEach((name, column) => {
       const values = choices(body, column);
@@ -72,8 +76,9 @@
       const select = make("select", {}, make("option", { value: "" }, words.all));
       values.forEach((value) => select.append(make("option", { value: `=${value}` }, value || words.none)));
       selects.push([select, column]);
-      controls.append(make("label", {}, `${name} `, select));
+      more.append(make("label", {}, `${name} `, select));
     });
+    if (selects.length > 0) controls.append(more);
     const status = make("span", { role: "status" });
     const download = make("button", { type: "button", class: "download" }, words.csv);
     controls.append(download, status);
@@ -98,7 +103,7 @@
       });
       link.click();
     });
-    (table.closest(".table-frame") ?? table).before(controls);
+    if (controls !== kept) frame.before(controls);
     filter();
   };
 

@@ -201,6 +201,20 @@ def _box(drawing: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
+def test_a_place_is_kept_for_the_controls_of_tables(
+    root: Path, pages: dict[Path, BeautifulSoup]
+) -> None:
+    script = (root / "book" / "_static" / "tables.js").read_text(encoding="utf-8")
+    found = re.search(r"FEW_ROWS = (\d+);", script)
+    assert found is not None
+    for path, soup in pages.items():
+        for table in soup.select("article table.interactive"):
+            frame = table.find_parent(class_="table-frame")
+            place = frame.find_previous_sibling() if frame else None
+            kept = place is not None and "table-controls" in place.get_attribute_list("class")
+            assert kept == (len(table.select("tbody tr")) >= int(found[1])), path.name
+
+
 def test_every_page_says_its_edition_and_how_to_answer(pages: dict[Path, BeautifulSoup]) -> None:
     for path, soup in pages.items():
         if path.name in ("index.html", "404.html"):
