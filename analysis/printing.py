@@ -257,6 +257,8 @@ def _article(soup: BeautifulSoup, name: str, names: set[str]) -> Tag:
     set_for_paper(article, soup)
     for details in article.select("details"):
         details["open"] = ""
+    for image in article.select("img[loading]"):  # paper has no screen to come near
+        del image["loading"]
     for node in article.find_all(True):
         if node.get("id"):
             node["id"] = f"{slug}--{node['id']}"

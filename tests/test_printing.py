@@ -47,7 +47,7 @@ def html(tmp_path: Path) -> Path:
             "Two",
             "",
             '<h2 id="here">Here</h2><button>Press</button><p><a href="../one.html">back</a></p>'
-            '<img src="../../_images/x.svg" alt="A picture">',
+            '<img src="../../_images/x.svg" loading="lazy" alt="A picture">',
         ),
     }
     (tmp_path / "_images").mkdir()
@@ -80,6 +80,8 @@ def test_what_is_for_the_screen_is_left_out_and_the_hidden_is_shown(html: Path) 
     soup = BeautifulSoup(_assembled(html)[0], "html.parser")
     assert soup.select("button, .headerlink, script") == []
     assert all(details.has_attr("open") for details in soup.select("details"))
+    assert soup.select("img")
+    assert soup.select("img[loading]") == []
     cover = soup.select_one(".paper-cover")
     assert cover is not None
     assert "The report" in cover.get_text()

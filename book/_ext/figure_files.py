@@ -27,7 +27,7 @@ def unpack(out: Path) -> None:
 
 def offer(soup: BeautifulSoup, page: Path, *, words: Mapping[str, str]) -> None:
     """Put every figure into a box that scrolls on a phone, and link its files below it."""
-    for figure in soup.select("article figure"):
+    for place, figure in enumerate(soup.select("article figure")):
         image = figure.find("img")
         if not isinstance(image, Tag) or not str(image.get("src", "")).endswith(".svg"):
             continue
@@ -36,6 +36,8 @@ def offer(soup: BeautifulSoup, page: Path, *, words: Mapping[str, str]) -> None:
         _frame(soup, image, name=said)
         address = str(image["src"])
         _measure(image, page.parent / unquote(address))
+        if place > 0:  # drawings below the first are fetched when they come near the screen
+            image["loading"] = "lazy"
         files = soup.new_tag("p", attrs={"class": "figure-files"})
         name = str(figure.get("id", "figure")) + (
             "-simulated" if words["simulated"] in said else ""
