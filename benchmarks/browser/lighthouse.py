@@ -1,4 +1,4 @@
-"""Lighthouse on all pages, served with compression from this machine."""
+"""Lighthouse on pages of every kind, or on all, served with compression from this machine."""
 
 from __future__ import annotations
 
@@ -18,6 +18,19 @@ import pandas as pd
 
 from analysis.browser import find_browser
 
+#: Pages of every kind: first page, table of claims, evidence, explorer, area, reform, method.
+KINDS = (
+    "book/intro.html",
+    "book/brief.html",
+    "book/claims.html",
+    "book/collaboration-era.html",
+    "book/scenarios.html",
+    "book/areas/trade.html",
+    "book/reforms/spare-parts.html",
+    "book/methods/staggered.html",
+    "zh/book/intro.html",
+    "zh/book/claims.html",
+)
 LEAST = {"phone": 95, "desktop": 99}
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 _NAMES = tuple(name.replace("-", "_") for name in SCORES)
