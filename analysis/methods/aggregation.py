@@ -21,7 +21,7 @@ class Means:
 
     Attributes
     ----------
-    name : callable
+    make_labels : callable
         Makes the labels; randomisation asks thousands of times for weights, and never for these.
     weights : numpy.ndarray
         Shape (K, r); columns sum to one.
@@ -33,7 +33,7 @@ class Means:
         Whether these are proportional to the sizes of cohorts.
     """
 
-    name: Callable[[], pd.DataFrame]
+    make_labels: Callable[[], pd.DataFrame]
     weights: np.ndarray
     by_size: np.ndarray
     overall: np.ndarray
@@ -42,7 +42,7 @@ class Means:
     @property
     def labels(self) -> pd.DataFrame:
         """``estimand``, ``term``, ``cohort``, ``time``, ``event_time``; r rows."""
-        return self.name()
+        return self.make_labels()
 
 
 def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Means:
@@ -63,7 +63,7 @@ def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Mean
     if kind in ("none", "simple"):
         kept = len(first) if kind == "none" else 0
         rows, by_size = np.eye(kept, len(first), dtype=bool), False
-        name = partial(_labels, first[:kept], time[:kept], event[:kept])
+        make_labels = partial(_labels, first[:kept], time[:kept], event[:kept])
         overall, last = np.zeros(kept), size * post / (size @ post)
     else:
         key = {"cohort": first, "calendar": time, "dynamic": event}[kind]
@@ -71,12 +71,12 @@ def means(wide: Wide, pairs: Pairs, kind: Aggregation | Literal["none"]) -> Mean
         values = np.unique(key[used])
         rows = (key[None, :] == values[:, None]) & used
         named = cast(Aggregation, kind)
-        by_size, name = kind != "cohort", partial(_row_labels, named, values)
+        by_size, make_labels = kind != "cohort", partial(_row_labels, named, values)
         overall, last = _overall(named, values, wide), None
     shares = rows * (size if by_size else 1.0)
     shares = shares / shares.sum(axis=1, keepdims=True)
     return Means(
-        name=name,
+        make_labels=make_labels,
         weights=np.vstack([shares, overall @ shares if last is None else last]).T,
         by_size=np.vstack([rows * by_size, post * (kind in ("none", "simple"))]).T,
         overall=overall,

@@ -40,7 +40,7 @@ def pages(*, root: Path | None = None) -> Table:
 
 
 def scores(*, root: Path | None = None) -> Table:
-    """Show what Lighthouse gave every page, of a hundred: speed by profile, the rest at worst."""
+    """Show what Lighthouse gave each page it scored: speed by profile, the rest at worst."""
     given = _read("browser_lighthouse", root)
     speed = given.pivot_table(index="page", columns="profile", values="performance", sort=False)
     shown = speed.astype(int)[["phone", "desktop"]]
