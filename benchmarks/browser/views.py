@@ -20,6 +20,12 @@ HEAVIEST = 500
 _AXE = """axe.run(document, { preload: false, resultTypes: ["violations"] }).then((found) =>
   found.violations.map((rule) => ({ rule: rule.id, impact: rule.impact,
     nodes: rule.nodes.map((node) => node.html.slice(0, 160)) })))"""
+_OPENED = (
+    "document.querySelectorAll('article details').forEach((one) => { one.open = true; });"
+    "document.head.append(Object.assign(document.createElement('style'),"
+    " { textContent: '* { content-visibility: visible !important }' }));"
+    " new Promise((done) => setTimeout(done, 100))"
+)
 _OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 
 
@@ -64,6 +70,7 @@ def _view(tab: Tab, html: Path, rules: str, *, page: str, width: int, scheme: st
     tab.run("new Promise((done) => setTimeout(done, 300))")
     asked = tab.requests or asked
     complaints = tab.complaints
+    tab.run(_OPENED)  # what is folded away or not laid out yet counts too
     tab.run(rules)
     found = tab.run(_AXE)
     foreign = [one for one in asked if urlsplit(one).scheme not in ("file", "data")]

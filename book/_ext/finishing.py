@@ -46,6 +46,11 @@ _SUPERFLUOUS_FILES = (
 _FILTERED = 6
 #: Tables of so many rows wait until they come near the screen.
 _LONG = 30
+#: Tables of so many rows are folded away until they are asked for.
+_ENDLESS = 100
+#: What a line of text holds, and how many lines a picture takes, for a guess of a section's height.
+_LINE = {"en": 70, "zh": 35}
+_PICTURE = 18
 
 _POLICY = (
     "default-src 'self' file: data:; script-src 'self' file: {hashes}; "
@@ -58,8 +63,7 @@ _OWN_SCRIPTS = re.compile(
     r"\s*(?:(?:let|var) toggle\w+ = '[\w ,.:-]*';"
     r"|const DOCUMENTATION_OPTIONS = \{(?:\s*\w+: (?:'[\w./-]*'|true|false),?)*\s*\};"
     r"|DOCUMENTATION_OPTIONS\.\w+ = (?:'[\w/.-]*'|true|false);"
-    r'|document\.documentElement\.dataset\.mode = localStorage\.getItem\("mode"\) \|\| "\w*";'
-    r'\s*document\.documentElement\.dataset\.theme = localStorage\.getItem\("theme"\) \|\| "\w*";?'
+    rf"|{re.escape(weight.SETTLED.strip())}"
     r"|// Activate the search field on page load\s+let searchInput = "
     r'document\.querySelector\("form\.bd-search input"\);\s+if \(searchInput\) \{'
     r"\s+searchInput\.focus\(\);\s+searchInput\.select\(\);"
@@ -78,6 +82,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     )
     weight.keep_used_icons(out)
     weight.make_no_code_of_text(out)
+    weight.measure_no_boxes(out)
     weight.write_index_plainly(out)
     _clear(out)
     figure_files.unpack(out)
@@ -94,6 +99,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
         figure_files.offer(soup, page, words=said)
         styles.write_options(soup, out)
         weight.let_scripts_wait(soup, name)
+        weight.settle_theme(soup)
         weight.write_contents_plainly(soup)
         _repair(soup, said)
         frame.tell_supplied(soup, edition, said)
@@ -138,6 +144,7 @@ def _repair(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     _mend_lists(soup, said)
     _mend_landmarks(soup, said)
     _let_scroll(soup, said)
+    _let_sections_wait(soup, said)
 
 
 def _drop_superfluous(soup: BeautifulSoup) -> None:
@@ -231,8 +238,33 @@ def _let_scroll(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
             classes = map(str, frame_of_table.get_attribute_list("class"))
             frame_of_table["class"] = " ".join([*classes, "long"])
             frame_of_table["style"] = f"--rows: {rows}"
+        count = len(frame_of_table.select(":scope > table > tbody > tr"))
+        if count >= _ENDLESS:
+            _fold(soup, frame_of_table, said["rows"].format(rows=count))
     for code in soup.select("article div.highlight > pre"):
         code["tabindex"] = "0"
+
+
+def _fold(soup: BeautifulSoup, frame_of_table: Tag, name: str) -> None:
+    """Put a table, with the place of its controls, behind a line that says what it is."""
+    caption = frame_of_table.find("caption")
+    summary = soup.new_tag("summary")
+    summary.string = name
+    if isinstance(caption, Tag):
+        summary.string = f"{caption.get_text(' ', strip=True).rstrip('.。')} ({name})"
+    place = frame_of_table.find_previous_sibling()
+    fold = frame_of_table.wrap(soup.new_tag("details", attrs={"class": "fold"}))
+    if place is not None and "table-controls" in place.get_attribute_list("class"):
+        fold.insert(0, place.extract())
+    fold.insert(0, summary)
+
+
+def _let_sections_wait(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
+    """Tell the styles how high a section may be that is laid out when it comes near the screen."""
+    for section in soup.select("article.bd-article > section > section"):
+        letters = len(section.get_text(" ", strip=True))
+        lines = letters // _LINE[said["tag"][:2]] + _PICTURE * len(section.select("img"))
+        section["style"] = f"--lines: {lines + len(section.select('p, tr, h2'))}"
 
 
 def _guard(soup: BeautifulSoup) -> None:

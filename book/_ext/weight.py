@@ -1,4 +1,4 @@
-"""What a page has to fetch, made light: icons that are used, scripts that wait, no idle index."""
+"""What a page has to fetch and do, made light: icons, scripts that wait, no idle index."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ _POINT = re.compile(r'"\\([ef][0-9a-f]{3})"')
 _SIGN = re.compile("[\ue000-\uf8ff]")
 _INDEX = re.compile(r"Search\.setIndex\((.*)\)\s*", re.DOTALL)
 _PLURALS = re.compile(r"new Function\(.*?\n\s*\)", re.DOTALL)
+_SCROLLING = re.compile(
+    r',"complete"===document\.readyState\?\w+\(\):window\.addEventListener\("load",\w+\)'
+)
+#: What the theme asks before it draws anything, and what is asked instead: there "auto" is settled
+#: only by a later script, and the whole page is styled and laid out twice.
+_UNSETTLED = 'dataset.theme = localStorage.getItem("theme") || "auto"'
+SETTLED = """
+    document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto";
+    document.documentElement.dataset.theme =
+      { light: "light", dark: "dark" }[document.documentElement.dataset.mode] ||
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  """
 #: Scripts that only the page of searching needs.
 _SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 
@@ -74,6 +86,24 @@ def make_no_code_of_text(out: Path) -> None:
         script.write_text(_PLURALS.sub("() => 0", said), encoding="utf-8")
 
 
+def measure_no_boxes(out: Path) -> None:
+    """Leave out what the theme does when all is loaded: measure which boxes scroll.
+
+    Ours can be reached by the keyboard as they stand in the page, and measuring lays out what is
+    far below the screen.
+    """
+    script = out / "_static" / "scripts" / "pydata-sphinx-theme.js"
+    if script.is_file():
+        script.write_text(_SCROLLING.sub("", script.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def settle_theme(soup: BeautifulSoup) -> None:
+    """Choose between light and dark before anything is drawn."""
+    for script in soup.select("head script:not([src])"):
+        if _UNSETTLED in (script.string or ""):
+            script.string = SETTLED
+
+
 def write_index_plainly(out: Path) -> None:
     """Write the letters of the index for searching as they are, in half the room of escapes."""
     index = out / "searchindex.js"
@@ -88,10 +118,9 @@ def let_scripts_wait(soup: BeautifulSoup, name: str) -> None:
     searching = name.rpartition("/")[2] == "search.html"
     for script in soup.select("head script[src]"):
         source = str(script["src"]).partition("?")[0].rpartition("/")[2]
-        if source in _SEARCHING:
-            if not searching:
-                script.decompose()
-        elif not searching:
+        if source in _SEARCHING and not searching:
+            script.decompose()
+        else:
             script["defer"] = ""
 
 

@@ -120,13 +120,21 @@
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     const details = target.closest("details");
-    if (details) details.open = true;
+    for (let around = details; around; around = around.parentElement.closest("details")) around.open = true;
     bring(details ?? target, 20);
   };
 
+  /* A table at a time, when the reader is not waiting for anything else. */
+  const idle = window.requestIdleCallback ?? setTimeout;
+  const enhanceAll = (tables) => {
+    if (tables.length === 0) return;
+    enhance(tables[0]);
+    idle(() => enhanceAll(tables.slice(1)));
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("table.interactive").forEach(enhance);
     openTarget();
+    idle(() => enhanceAll([...document.querySelectorAll("table.interactive")]));
   });
   addEventListener("hashchange", openTarget);
 })();

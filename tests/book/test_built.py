@@ -215,6 +215,24 @@ def test_a_place_is_kept_for_the_controls_of_tables(
             assert kept == (len(table.select("tbody tr")) >= int(found[1])), path.name
 
 
+def test_tables_without_end_wait_behind_a_line_that_names_them(
+    pages: dict[Path, BeautifulSoup],
+) -> None:
+    folded = 0
+    for path, soup in pages.items():
+        for table in soup.select("article .table-frame > table"):
+            count = len(table.select(":scope > tbody > tr"))
+            fold = table.find_parent("details", class_="fold")
+            assert (fold is not None) == (count >= 100), path.name
+            if fold is not None:
+                summary = fold.find("summary")
+                assert summary is not None
+                assert re.search(rf"\b{count} (rows|行)", summary.get_text()), path.name
+                assert len(summary.get_text()) > 12, path.name
+                folded += 1
+    assert folded >= 4
+
+
 def test_every_page_says_its_edition_and_how_to_answer(pages: dict[Path, BeautifulSoup]) -> None:
     for path, soup in pages.items():
         if path.name in ("index.html", "404.html"):
@@ -341,16 +359,57 @@ def test_no_mark_of_the_source_is_left_in_a_text(pages: dict[Path, BeautifulSoup
 
 @pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
 @pytest.mark.parametrize("width", [1440, 390])
-def test_an_address_below_long_tables_is_reached(html: Path, width: int) -> None:
-    """Tables that are laid out late move what stands below them; the reader gets there still."""
-    page, target = html / "book" / "claims.html", "what-we-cannot-see"
-    assert "table-frame long" in page.read_text(encoding="utf-8")
+def test_an_address_below_what_is_laid_out_late_is_reached(
+    html: Path, pages: dict[Path, BeautifulSoup], width: int
+) -> None:
+    """Sections and tables that are laid out late move what stands below; the reader gets there."""
     with browser() as tab:
         tab.look(width=width)
-        tab.open(f"{page.as_uri()}#{target}")
-        tab.run("new Promise((done) => setTimeout(done, 1000))")
-        top = tab.run(f"document.getElementById('{target}').getBoundingClientRect().top")
-        assert 0 <= top < 900
+        for name in ("claims", "collaboration-era", "trust/truth"):
+            page = html / "book" / f"{name}.html"
+            sections = pages[page].select("article.bd-article > section > section")
+            assert len(sections) > 3
+            for target in (str(sections[number]["id"]) for number in (2, len(sections) // 2, -1)):
+                tab.open("about:blank")
+                tab.open(f"{page.as_uri()}#{target}")
+                tab.run("new Promise((done) => setTimeout(done, 1000))")
+                top = tab.run(f"document.getElementById('{target}').getBoundingClientRect().top")
+                assert 0 <= top < 900, (name, target)
+
+
+@pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
+def test_every_box_that_scrolls_can_be_reached_by_keyboard(html: Path) -> None:
+    seen = 0
+    with browser() as tab:
+        tab.look(width=390)
+        for name in ("intro", "scenarios", "rerun", "methods/staggered", "trust/truth"):
+            tab.open((html / "book" / f"{name}.html").as_uri())
+            boxes = tab.run(
+                "[...document.querySelectorAll('article *')].filter((box) =>"
+                " box.scrollWidth > box.clientWidth && box.clientWidth > 0 &&"
+                " ['auto', 'scroll'].includes(getComputedStyle(box).overflowX))"
+                ".map((box) => [box.className, box.tabIndex])"
+            )
+            seen += len(boxes)
+            assert [box for box, index in boxes if index < 0] == [], name
+    assert seen > 5
+
+
+@pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_theme_is_chosen_before_anything_is_drawn(html: Path, theme: str) -> None:
+    """A scripted theme would be put on later: the page would flash, and be laid out twice."""
+    told = (html / "book" / "brief.html").read_text(encoding="utf-8")
+    bare = html / "book" / "no-later-scripts.html"
+    bare.write_text(re.sub(r"<script[^>]* src=[^>]*></script>", "", told), encoding="utf-8")
+    try:
+        with browser() as tab:
+            tab.look(width=390, dark=theme == "dark")
+            tab.open(bare.as_uri())
+            assert tab.complaints == ()
+            assert tab.run("document.documentElement.dataset.theme") == theme
+    finally:
+        bare.unlink()
 
 
 def test_chinese_is_indexed_by_pairs_of_letters(html: Path) -> None:
