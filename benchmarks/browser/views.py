@@ -23,7 +23,8 @@ _AXE = """axe.run(document, { preload: false, resultTypes: ["violations"] }).the
 _OPENED = (
     "document.querySelectorAll('article details').forEach((one) => { one.open = true; });"
     "document.head.append(Object.assign(document.createElement('style'),"
-    " { textContent: '* { content-visibility: visible !important }' }));"
+    " { textContent: '* { content-visibility: visible !important;"
+    " animation: none !important }' }));"
     " new Promise((done) => setTimeout(done, 100))"
 )
 _OVERFLOW = "document.documentElement.scrollWidth - innerWidth"

@@ -48,6 +48,8 @@ _FILTERED = 6
 _LONG = 30
 #: Tables of so many rows are folded away until they are asked for.
 _ENDLESS = 100
+#: Sections below so many lines wait: what is on the first screen must not move.
+_FIRST_SCREENS = 80
 #: What a line of text holds, and how many lines a picture takes, for a guess of a section's height.
 _LINE = {"en": 70, "zh": 35}
 _PICTURE = 18
@@ -260,11 +262,16 @@ def _fold(soup: BeautifulSoup, frame_of_table: Tag, name: str) -> None:
 
 
 def _let_sections_wait(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
-    """Tell the styles how high a section may be that is laid out when it comes near the screen."""
+    """Let sections below the first screens wait, and tell the styles how high they may be."""
+    above = 0
     for section in soup.select("article.bd-article > section > section"):
         letters = len(section.get_text(" ", strip=True))
         lines = letters // _LINE[said["tag"][:2]] + _PICTURE * len(section.select("img"))
-        section["style"] = f"--lines: {lines + len(section.select('p, tr, h2'))}"
+        lines += len(section.select("p, tr, h2"))
+        if above >= _FIRST_SCREENS:
+            section["class"] = "later"
+            section["style"] = f"--lines: {lines}"
+        above += lines
 
 
 def _guard(soup: BeautifulSoup) -> None:
