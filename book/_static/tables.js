@@ -107,8 +107,8 @@
     filter();
   };
 
-  /* Long tables above a target are laid out when they come near the screen, and move it then: for a
-     few frames after the jump, never later, when the reader has gone on. */
+  /* Sections and long tables above a target are laid out when they come near the screen, and move it
+     then: for a few frames after the jump, never later, when the reader has gone on. */
   const bring = (target, frames, held) => {
     const top = () => target.getBoundingClientRect().top;
     if (held === undefined || Math.abs(top() - held) > 1) target.scrollIntoView();

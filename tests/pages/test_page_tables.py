@@ -40,6 +40,7 @@ def test_pages_of_every_kind_were_scored_on_both_profiles(root: Path) -> None:
     assert set(given["page"]) >= set(lighthouse.KINDS)
     assert given.groupby("page")["profile"].apply(set).map({"phone", "desktop"}.__eq__).all()
     assert (given[["accessibility", "best_practices", "seo"]] == 100).all(axis=None)
+    assert (given["performance"] >= given["profile"].map(lighthouse.LEAST)).all()
 
 
 def test_prose_gets_the_worst_of_what_was_seen(
