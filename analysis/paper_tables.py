@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
 
 #: From so many columns on, a table of so many rows gets pages in landscape.
 WIDE, LONG = 8, 8
+#: Names of files and the like, which would push columns off the page, and where they break.
+_LONG_NAME = re.compile(r"(?=\S*[/_])\S{16,}")
+_BREAKS = re.compile(r"(?<=[/_])(?=\w)")
 
 
 def set_for_paper(article: Tag, soup: BeautifulSoup) -> None:
@@ -24,6 +28,9 @@ def set_for_paper(article: Tag, soup: BeautifulSoup) -> None:
         for row in table.find_all("tr"):
             if row.find_parent("table") is table:
                 _spread(row, columns, soup)
+        for string in table.find_all(string=_LONG_NAME):
+            pieces = [[soup.new_tag("wbr"), piece] for piece in _BREAKS.split(string)]
+            string.replace_with(*[part for pair in pieces for part in pair][1:])
 
 
 def _spread(row: Tag, columns: int, soup: BeautifulSoup) -> None:

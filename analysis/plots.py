@@ -6,6 +6,7 @@ a figure for a page, with its caption, alternative text and numbers.
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,8 @@ __all__ = [
 
 #: A forest's axis ends at this many times the median reach of its intervals.
 WIDE = 3.0
+#: Letters that stand beside an upright axis on one line.
+_UPRIGHT = 54
 
 
 def event_study(effects: EffectTable, *, ax: Axes | None = None, since: str = "reform") -> Axes:
@@ -94,7 +97,7 @@ def event_study(effects: EffectTable, *, ax: Axes | None = None, since: str = "r
         va="top",
     )
     ax.set_xlabel("Years since the first treated year")
-    ax.set_ylabel(_axis(effects))
+    ax.set_ylabel("\n".join(textwrap.wrap(_axis(effects), _UPRIGHT)))
     ax.set_xticks(at)
     return ax
 

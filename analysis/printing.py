@@ -256,7 +256,12 @@ def _article(soup: BeautifulSoup, name: str, names: set[str]) -> Tag:
         node.decompose()
     set_for_paper(article, soup)
     for details in article.select("details"):
-        details["open"] = ""
+        if {"hide", "fold"} & set(details.get_attribute_list("class")):
+            for summary in details.find_all("summary", recursive=False):
+                summary.decompose()  # on paper there is nothing to open or to hide
+            details.unwrap()
+        else:
+            details["open"] = ""
     for image in article.select("img[loading]"):  # paper has no screen to come near
         del image["loading"]
     for node in article.find_all(True):

@@ -6,6 +6,7 @@ to the prose of the pages; no page types one.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -30,13 +31,21 @@ SIMULATED = (
 
 
 class Said(str):
-    """Text that is its own representation, so that prose shows it without quotation marks."""
+    """Text that is its own representation, so that prose shows it without quotation marks.
+
+    Pages read what prose is handed as Python does: ``0.250`` would lose its last digit and
+    ``5,000`` become a pair. Such a text keeps its quotation marks, and pages take them off.
+    """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Return the text itself."""
-        return str(self)
+        """Return the text itself, in quotation marks where it would be read as something else."""
+        try:
+            read = str(ast.literal_eval(str(self)))
+        except (SyntaxError, ValueError):
+            return str(self)
+        return str(self) if read == str(self) else repr(str(self))
 
 
 def effects(

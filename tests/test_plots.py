@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,17 @@ def test_an_event_study_draws_estimates_intervals_and_zero(findings: Findings) -
     hollow = [line for line in ax.lines if to_hex(line.get_markerfacecolor()) == "#ffffff"]  # type: ignore[arg-type]
     assert [list(line.get_xdata()) for line in hollow] == [[-1.0]]  # type: ignore[arg-type]
     assert ax.get_ylabel() == f"{effects.overall.outcome} (log points)"
+
+
+def test_a_long_label_of_the_upright_axis_stands_in_lines(findings: Findings) -> None:
+    """Its ends would be cut off otherwise."""
+    name = "Chance that a case is copied in a quarter, of cases not copied yet"
+    effects = findings.result("trade-path").effects
+    ax = plots.event_study(replace(effects, frame=effects.frame.assign(outcome=name)))
+    assert ax.get_ylabel().split("\n") == [
+        "Chance that a case is copied in a quarter, of cases",
+        "not copied yet (log points)",
+    ]
 
 
 def test_the_words_of_an_event_study_count_intervals(findings: Findings) -> None:

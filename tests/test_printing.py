@@ -41,7 +41,10 @@ def html(tmp_path: Path) -> Path:
             _NAV.format(part="Findings", first="#", second="deep/two.html"),
             '<p><a href="deep/two.html#here">there</a> <a href="#top">up</a> '
             '<a href="https://example.org/">out</a> <a href="../genindex.html">index</a></p>'
-            "<details><summary>More</summary><p>Hidden</p></details>",
+            "<details><summary>More</summary><p>Hidden</p></details>"
+            '<details class="admonition hide above-output"><summary>Show</summary>'
+            "<p>Output</p></details>"
+            '<details class="fold"><summary>Folded (100 rows)</summary><p>Long</p></details>',
         ),
         "book/deep/two.html": (
             "Two",
@@ -79,7 +82,10 @@ def test_no_name_stands_twice_and_every_link_leads_somewhere(html: Path) -> None
 def test_what_is_for_the_screen_is_left_out_and_the_hidden_is_shown(html: Path) -> None:
     soup = BeautifulSoup(_assembled(html)[0], "html.parser")
     assert soup.select("button, .headerlink, script") == []
-    assert all(details.has_attr("open") for details in soup.select("details"))
+    assert [details.has_attr("open") for details in soup.select("details")] == [True]
+    article = soup.select_one("article")
+    assert article is not None
+    assert article.get_text(" ", strip=True).endswith("More Hidden Output Long")
     assert soup.select("img")
     assert soup.select("img[loading]") == []
     cover = soup.select_one(".paper-cover")
@@ -115,6 +121,22 @@ def test_what_a_row_hides_stands_below_it_across_the_table(html: Path) -> None:
     assert above.get_text(" ").split() == ["Said", "so", "cell", "cell"]
     assert above.select_one("#book-one--claim") is not None
     assert soup.get_text().count("Why") == 1
+
+
+def test_names_of_files_break_where_their_parts_end(html: Path) -> None:
+    page = html / "book" / "one.html"
+    name = "published/provincial_grp.csv"
+    rows = f"<tr><td>{name}</td><td>short/name</td></tr>"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(
+        text.replace("</article>", f"<table>{rows}</table></article>"), encoding="utf-8"
+    )
+    first, second = BeautifulSoup(_assembled(html)[0], "html.parser").select("td")
+    assert first.get_text() == name
+    assert [str(part) for part in first.contents] == [
+        *("published/", "<wbr/>", "provincial_", "<wbr/>", "grp.csv")
+    ]
+    assert second.contents == ["short/name"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from myst_nb.core.variables import format_plain_text
 
 from analysis import run, tables
 from analysis.markup import Link, Quoted, Table, Unfold, show
@@ -155,6 +156,12 @@ def test_what_is_said_is_its_own_representation() -> None:
     said = Said("+7.96% 'quoted'")
     assert repr(said) == "+7.96% 'quoted'"
     assert said == "+7.96% 'quoted'"
+
+
+@pytest.mark.parametrize("said", ["5,000", "0.250", "1.00", "11", "+7", "(1)", "+7.96% 'quoted'"])
+def test_prose_shows_what_is_said_letter_by_letter(said: str) -> None:
+    """Pages read what prose is handed as Python does, where 5,000 is a pair."""
+    assert format_plain_text(repr(Said(said)), "s") == said
 
 
 # ---------------------------------------------------------------- numbers of findings

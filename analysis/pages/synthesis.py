@@ -19,7 +19,7 @@ from analysis import catalog
 from analysis.claims import Verdict
 from analysis.listings import missing_of, opened, table_or_none
 from analysis.markup import Table, show
-from analysis.methods.effects import number, percent
+from analysis.methods.effects import percent
 from analysis.tables import say
 
 if TYPE_CHECKING:
@@ -182,4 +182,4 @@ def glue(held: Synthesis) -> None:
     say("compares", str(int(total["an independent figure that compares"])))
     designed = sum(_detectable(held, verdict) is not None for verdict in held.audit.verdicts)
     say("designed", str(designed))
-    say("doubles", number(sum(len(study.twice) for study in held.studies), signed=False))
+    say("doubles", str(sum(len(study.twice) for study in held.studies)))

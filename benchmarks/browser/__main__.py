@@ -21,7 +21,6 @@ def main() -> int:
     parser.add_argument("--html", type=Path, default=Path("_build/html"), help="the built report")
     parser.add_argument("--pages", nargs="*", help="only these pages; nothing is stored then")
     parser.add_argument("--no-lighthouse", action="store_true", help="leave Lighthouse out")
-    parser.add_argument("--every", action="store_true", help="score all pages (an hour)")
     given = parser.parse_args()
     html = given.html.resolve()
     axe = TOOLS / "axe-core" / "axe.min.js"
@@ -34,8 +33,7 @@ def main() -> int:
     if not given.pages:
         table.to_csv(RESULTS / "browser_pages.csv", index=False, lineterminator="\n")
     if not given.no_lighthouse:
-        every = views.pages_of(html) if given.every else lighthouse.KINDS
-        scores = lighthouse.run(html, HERE, pages=tuple(given.pages or every))
+        scores = lighthouse.run(html, HERE, pages=tuple(given.pages or views.pages_of(html)))
         faults += _low(scores)
         if not given.pages:
             scores.to_csv(RESULTS / "browser_lighthouse.csv", index=False, lineterminator="\n")
@@ -64,8 +62,7 @@ def _low(scores: pd.DataFrame) -> list[str]:
     return [
         f"{row['page']} {row['profile']}: {name} {row[name]}"
         for row in scores.to_dict("records")
-        for name in (score.replace("-", "_") for score in lighthouse.SCORES)
-        if row[name] < lighthouse.LEAST[row["profile"]]
+        for name in lighthouse.short(row)
     ]
 
 

@@ -412,6 +412,14 @@ def test_the_theme_is_chosen_before_anything_is_drawn(html: Path, theme: str) ->
         bare.unlink()
 
 
+def test_the_theme_measures_nothing_when_all_is_loaded(html: Path) -> None:
+    """Measuring which boxes scroll would lay out what waits far below the screen."""
+    scripts = sorted(html.rglob("_static/scripts/pydata-sphinx-theme.js"))
+    assert scripts
+    for script in scripts:
+        assert 'addEventListener("load"' not in script.read_text(encoding="utf-8"), script
+
+
 def test_chinese_is_indexed_by_pairs_of_letters(html: Path) -> None:
     index = (html / "zh" / "searchindex.js").read_text(encoding="utf-8")
     assert '"通关"' in index
