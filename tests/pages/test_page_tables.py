@@ -23,6 +23,21 @@ def listed(contents: object) -> list[str]:
     return own + [name for part in contents.values() for name in listed(part)]
 
 
+#: Pages of every kind: first page, table of claims, evidence, explorer, area, reform, method.
+KINDS = (
+    "book/intro",
+    "book/brief",
+    "book/claims",
+    "book/collaboration-era",
+    "book/scenarios",
+    "book/areas/trade",
+    "book/reforms/spare-parts",
+    "book/methods/staggered",
+    "zh/book/intro",
+    "zh/book/claims",
+)
+
+
 def test_every_page_of_both_editions_was_opened_and_had_no_fault(root: Path) -> None:
     seen = catalog.read_results(root, "browser_pages").set_index("page")
     names = listed(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
@@ -35,10 +50,10 @@ def test_every_page_of_both_editions_was_opened_and_had_no_fault(root: Path) -> 
     assert seen["compressed_kb"].max() < 500
 
 
-def test_pages_were_scored_on_both_profiles(root: Path) -> None:
+def test_pages_of_every_kind_were_scored_on_both_profiles(root: Path) -> None:
     given = catalog.read_results(root, "browser_lighthouse")
     seen = catalog.read_results(root, "browser_pages")
-    assert {"book/intro.html", "zh/book/intro.html"} <= set(given["page"]) <= set(seen["page"])
+    assert {f"{name}.html" for name in KINDS} <= set(given["page"]) <= set(seen["page"])
     assert given.groupby("page")["profile"].apply(set).map({"phone", "desktop"}.__eq__).all()
     assert (given[["accessibility", "best_practices", "seo"]] == 100).all(axis=None)
     assert (given["performance"] >= given["profile"].map(lighthouse.LEAST)).all()
