@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from analysis.browser import find_browser
+from analysis.browser import browser, find_browser
 from analysis.errors import BuildError
 from analysis.printing import _assembled, print_editions, print_report
 
@@ -176,12 +176,34 @@ def test_the_paper_has_tags_an_outline_and_links(html: Path, tmp_path: Path) -> 
     assert not list(html.glob("tmp*.html")), "the draft is gone"
 
 
-def test_letters_that_the_machine_lacks_come_from_the_shipped_font(html: Path, root: Path) -> None:
+def test_chinese_comes_from_the_shipped_font(html: Path, root: Path) -> None:
     (font,) = (root / "book" / "_ext" / "fonts").glob("*.woff")
     soup = BeautifulSoup(_assembled(html, font=font)[0], "html.parser")
     (style,) = soup.select("head style")
     assert f'src: url("{font.as_uri()}")' in style.get_text()
     assert not BeautifulSoup(_assembled(html)[0], "html.parser").select("head style")
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium on the search path")
+def test_the_first_words_of_a_size_are_drawn_without_fonts_of_the_machine(
+    html: Path, root: Path
+) -> None:
+    """Boxes look alike whatever they stand for: two titles of one length must not."""
+    (font,) = (root / "book" / "_ext" / "fonts").glob("*.woff")
+    style = "body { --pst-font-family-base-system: sans-serif } .paper-title { font-size: 28pt }"
+    (html / "_static" / "report.css").write_text(style, encoding="utf-8")
+    page, draft = html / "book" / "one.html", html / "draft.html"
+    text = page.read_text(encoding="utf-8")
+    drawn = []
+    for title in ("四川和重庆", "五省六市区"):
+        page.write_text(text.replace("The report", title), encoding="utf-8")
+        draft.write_text(_assembled(html, font=font)[0], encoding="utf-8")
+        with browser() as tab:
+            tab.look(width=390)
+            tab.open(draft.as_uri())
+            tab.run("Promise.all([...document.fonts].map((one) => one.load())).then(() => true)")
+            drawn.append(tab.picture())
+    assert drawn[0] != drawn[1]
 
 
 @pytest.mark.skipif(find_browser() is None, reason="no Chromium on the search path")

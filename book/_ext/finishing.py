@@ -42,6 +42,8 @@ _SUPERFLUOUS_FILES = (
     "_static/**/fa-brands-*",
 )
 
+#: Attributes with words in them, which the theme has in English alone where it lacks a language.
+_LABELS = ("title", "aria-label", "data-bs-title")
 #: Tables of so many rows get controls from tables.js, for which a place is kept.
 _FILTERED = 6
 #: Tables of so many rows wait until they come near the screen.
@@ -162,6 +164,9 @@ def _drop_superfluous(soup: BeautifulSoup) -> None:
 
 def _name_controls(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     """Give every control the name that it shows, or a name where it shows none."""
+    for label in _LABELS:
+        for control in soup.select(f"[{label}]"):
+            control[label] = said.get(str(control[label]), control[label])
     for icon in soup.select("i[class*='fa-'], span[class*='fa-']"):
         icon["aria-hidden"] = "true"
     for button in soup.select("button"):

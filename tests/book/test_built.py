@@ -426,6 +426,50 @@ def test_chinese_is_indexed_by_pairs_of_letters(html: Path) -> None:
     assert "splitQuery" in (html / "zh/_static/language_data.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(find_browser() is None, reason="there is no Chromium here")
+@pytest.mark.parametrize("edition", ["", "zh/"])
+def test_results_of_a_search_move_nothing(html: Path, edition: str) -> None:
+    """What is below the results is below the screen from the start, and they begin in place."""
+    told = (html / edition / "search.html").read_text(encoding="utf-8")
+    waiting = html / edition / "waiting.html"
+    searching = '<div id="search-results"><h2>Searching</h2><p class="search-summary"></p></div>'
+    bare = re.sub(r"<script[^>]* src=[^>]*></script>", "", told)
+    waiting.write_text(bare.replace('<div id="search-results"></div>', searching), "utf-8")
+    place = "document.querySelector('{}').getBoundingClientRect()"
+    try:
+        with browser() as tab:
+            tab.look(width=412)
+            tab.open(waiting.as_uri())
+            start = tab.run(f"{place.format('#search-results')}.top")
+            line = tab.run(f"{place.format('p.search-summary')}.height")
+            assert tab.run(f"{place.format('.bd-footer-content')}.top >= innerHeight")
+            tab.open(f"{(html / edition / 'search.html').as_uri()}?q=time")
+            until = time.monotonic() + 20
+            while not tab.run("document.querySelectorAll('ul.search li').length"):
+                assert time.monotonic() < until, tab.complaints
+                time.sleep(0.1)
+            assert tab.run(f"{place.format('#search-results')}.top") == start
+            assert tab.run(f"{place.format('p.search-summary')}.height") == pytest.approx(line)
+    finally:
+        waiting.unlink()
+
+
+def test_labels_of_the_theme_are_in_the_language_of_the_page(
+    pages: dict[Path, BeautifulSoup],
+) -> None:
+    """Names of controls and hints; a reference says its entry as it was published."""
+    english = re.compile(r"[\x00-\x7f]*[A-Za-z]{3}[\x00-\x7f]*")
+    seen = 0
+    for path, soup in pages.items():
+        if language(path) == "en":
+            continue
+        for label in ("title", "aria-label", "data-bs-title", "placeholder", "alt"):
+            for tag in soup.select(f"[{label}]:not(a.reference)"):
+                seen += 1
+                assert not english.fullmatch(str(tag[label])), (path.name, label, tag[label])
+    assert seen > 1000
+
+
 @pytest.mark.skipif(find_browser() is None, reason="needs Chromium")
 def test_search_finds_chinese(html: Path) -> None:
     """Four letters that stand side by side; the pairs of both sides are cut alike."""
