@@ -19,7 +19,7 @@ import weight
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from words import words
+from words import THEME, words
 
 logger = logging.getLogger(__name__)
 
@@ -164,9 +164,10 @@ def _drop_superfluous(soup: BeautifulSoup) -> None:
 
 def _name_controls(soup: BeautifulSoup, said: Mapping[str, str]) -> None:
     """Give every control the name that it shows, or a name where it shows none."""
+    theirs = THEME.get(said["tag"], {})
     for label in _LABELS:
         for control in soup.select(f"[{label}]"):
-            control[label] = said.get(str(control[label]), control[label])
+            control[label] = theirs.get(str(control[label]), control[label])
     for icon in soup.select("i[class*='fa-'], span[class*='fa-']"):
         icon["aria-hidden"] = "true"
     for button in soup.select("button"):

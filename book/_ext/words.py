@@ -56,17 +56,22 @@ _CHINESE = {
     "lost_title": "此页不存在",
     "lost": "地址可能已过时，或输入有误。报告从首页开始，目录在每页左侧。",
     "subtitle": "主张了什么、知道什么、有多大把握、还不知道什么",
-    # Labels of the theme, for which it has no Chinese.
-    "Color mode": "颜色模式",
-    "Link to this heading": "本节链接",
-    "Link to this image": "本图链接",
-    "Link to this term": "本术语链接",
-    "Main": "主菜单",
-    "System Settings": "跟随系统",
-    "Toggle primary sidebar": "显示或隐藏报告目录",
-    "Toggle secondary sidebar": "显示或隐藏本页内容",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH, "zh": _CHINESE}
+
+#: Labels of the theme, by tag of a language: those for which the theme has no words of its own.
+THEME: Mapping[str, Mapping[str, str]] = {
+    "zh-CN": {
+        "Color mode": "颜色模式",
+        "Link to this heading": "本节链接",
+        "Link to this image": "本图链接",
+        "Link to this term": "本术语链接",
+        "Main": "主菜单",
+        "System Settings": "跟随系统",
+        "Toggle primary sidebar": "显示或隐藏报告目录",
+        "Toggle secondary sidebar": "显示或隐藏本页内容",
+    },
+}
 
 
 def words(language: str | None) -> Mapping[str, str]:

@@ -445,9 +445,10 @@ def test_results_of_a_search_move_nothing(html: Path, edition: str) -> None:
             assert tab.run(f"{place.format('.bd-footer-content')}.top >= innerHeight")
             tab.open(f"{(html / edition / 'search.html').as_uri()}?q=time")
             until = time.monotonic() + 20
-            while not tab.run("document.querySelectorAll('ul.search li').length"):
+            while not tab.run("document.querySelector('p.search-summary')?.textContent.trim()"):
                 assert time.monotonic() < until, tab.complaints
                 time.sleep(0.1)
+            assert tab.run("document.querySelectorAll('ul.search li').length")
             assert tab.run(f"{place.format('#search-results')}.top") == start
             assert tab.run(f"{place.format('p.search-summary')}.height") == pytest.approx(line)
     finally:
